@@ -22,7 +22,9 @@ release_chunks(Turn *turn)
 {
     for (uint32_t i = 0; i < turn->effect_count; i++) {
         Effect *effect = &turn->effects[i];
-        if (effect->kind == EFFECT_WRITE_BODY && effect->extent.chunk)
+        bool is_body =
+            effect->kind == EFFECT_WRITE_BODY || effect->kind == EFFECT_DELIVER;
+        if (is_body && effect->extent.chunk)
             chunk_unref(effect->extent.chunk);
     }
 }
@@ -91,17 +93,30 @@ turn_write(Turn *turn, StreamId stream, const void *bytes, size_t byte_count)
     turn->byte_count = need;
 }
 
+static void
+push_extent(Turn *turn, EffectKind kind, StreamId stream, const Extent *extent)
+{
+    assert(!extent->chunk || extent->chunk->size_bytes == extent->size_bytes);
+    if (extent->size_bytes == 0)
+        return;
+    Effect *effect = push_effect(turn, kind, stream);
+    effect->extent = *extent;
+    if (extent->chunk)
+        chunk_ref(extent->chunk);
+}
+
 void
 turn_write_body(Turn *turn, StreamId stream, const Extent *extent)
 {
     assert(stream != STREAM_NONE);
-    assert(!extent->chunk || extent->chunk->size_bytes == extent->size_bytes);
-    if (extent->size_bytes == 0)
-        return;
-    Effect *effect = push_effect(turn, EFFECT_WRITE_BODY, stream);
-    effect->extent = *extent;
-    if (extent->chunk)
-        chunk_ref(extent->chunk);
+    push_extent(turn, EFFECT_WRITE_BODY, stream, extent);
+}
+
+void
+turn_deliver(Turn *turn, const Extent *extent)
+{
+    assert(!extent->is_sealed);
+    push_extent(turn, EFFECT_DELIVER, STREAM_NONE, extent);
 }
 
 void
@@ -249,6 +264,7 @@ static const char *const NOTE_NAMES[NOTE_COUNT] = {
     [NOTE_DOWNLOAD_CDN_RATE] = "download_cdn_rate",
     [NOTE_DOWNLOAD_DONE] = "download_done",
     [NOTE_DOWNLOAD_FAILED] = "download_failed",
+    [NOTE_DOWNLOAD_STOPPED] = "download_stopped",
     [NOTE_CDN_CONNECTED] = "cdn_connected",
     [NOTE_CDN_REFUSED] = "cdn_refused",
     [NOTE_EDGE_TRIED] = "edge_tried",
@@ -260,8 +276,6 @@ static const char *const NOTE_NAMES[NOTE_COUNT] = {
     [NOTE_NODES_FAILED] = "nodes_failed",
     [NOTE_KEY_GRANTED] = "key_granted",
     [NOTE_KEY_REFUSED] = "key_refused",
-    [NOTE_PAYLOAD_EQUAL] = "payload_equal",
-    [NOTE_PAYLOAD_DIFFERS] = "payload_differs",
     [NOTE_MESSAGE_BAD] = "message_bad",
     [NOTE_REQUEST_SERVED] = "request_served",
     [NOTE_REQUEST_REFUSED] = "request_refused",

@@ -86,6 +86,17 @@ typedef enum EventKind {
     EVENT_STOP,      /* the last event; the node may say goodbye */
 } EventKind;
 
+/* Who and where a node is, told once, in EVENT_START. */
+typedef struct Place {
+    PeerId self;
+    PeerId manager;
+    PeerId key_service;
+    PeerId source;   /* client: its CDN server; edge: its data centre */
+    uint16_t region; /* numbers of the deployment's map */
+    uint16_t isp;
+    Address address; /* of this node, as others reach it */
+} Place;
+
 typedef enum CommandKind {
     COMMAND_FETCH,    /* client: download a file */
     COMMAND_ADD_FILE, /* key service: create the key of a new version */
@@ -108,6 +119,7 @@ typedef struct Event {
     StreamId stream; /* STREAM_NONE where it does not apply */
     int64_t now_ns;
     union {
+        const Place *place; /* EVENT_START */
         struct {
             PeerId peer;
         } accepted;
@@ -135,7 +147,7 @@ typedef struct Event {
             uint32_t tag; /* as given to turn_store */
             bool is_durable;
         } stored;
-        const Command *command;
+        const Command *command; /* lent for the turn */
     };
 } Event;
 
@@ -149,6 +161,7 @@ typedef enum NoteKind {
     NOTE_DOWNLOAD_CDN_RATE,  /* value: CDN B/s over the measuring window */
     NOTE_DOWNLOAD_DONE,      /* value: bytes delivered, each counted once */
     NOTE_DOWNLOAD_FAILED,    /* value: bytes delivered */
+    NOTE_DOWNLOAD_STOPPED,   /* after its window, as asked; value: bytes */
     NOTE_CDN_CONNECTED,      /* value: connect time ns */
     NOTE_CDN_REFUSED,        /* value: CloseReason */
     NOTE_EDGE_TRIED,         /* about: edge; a connection attempt begins */
@@ -160,8 +173,6 @@ typedef enum NoteKind {
     NOTE_NODES_FAILED,       /* the manager did not answer, or with an error */
     NOTE_KEY_GRANTED,        /* value: key algorithm */
     NOTE_KEY_REFUSED,        /* value: HTTP status */
-    NOTE_PAYLOAD_EQUAL,      /* value: bytes opened and found equal */
-    NOTE_PAYLOAD_DIFFERS,    /* value: offset of the slice */
     NOTE_MESSAGE_BAD,        /* about: peer; a message was refused */
     NOTE_REQUEST_SERVED,     /* about: peer; value: body bytes */
     NOTE_REQUEST_REFUSED,    /* about: peer; value: HTTP status */
@@ -190,6 +201,7 @@ typedef enum EffectKind {
     EFFECT_FORWARD,
     EFFECT_CLOSE,
     EFFECT_READ,
+    EFFECT_DELIVER,
     EFFECT_STORE,
     EFFECT_INTRODUCE,
     EFFECT_WORK,
@@ -297,6 +309,9 @@ void turn_close(Turn *turn, StreamId stream, CloseReason reason);
 /* Ask for file data; EVENT_READ answers with the tag. */
 void turn_read(Turn *turn, uint32_t tag, const FileId *file,
                uint64_t offset_bytes, uint32_t size_bytes);
+/* Hand file data to the user who wants it: plaintext, each byte once. The
+ * turn takes its own reference to extent->chunk. */
+void turn_deliver(Turn *turn, const Extent *extent);
 /* Keep a record (copied); EVENT_STORED answers with the tag. */
 void turn_store(Turn *turn, uint32_t tag, const Record *record);
 /* Tell the driver where a peer that somebody else named is reached. */

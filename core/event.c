@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * core/event.c: counted payload bytes.
+ */
+#include "core/event.h"
+
+#include <assert.h>
+#include <glib.h>
+
+Chunk *
+chunk_new(uint32_t size_bytes)
+{
+    Chunk *chunk = g_malloc(sizeof *chunk + size_bytes);
+    chunk->ref_count = 1;
+    chunk->size_bytes = size_bytes;
+    return chunk;
+}
+
+Chunk *
+chunk_ref(Chunk *chunk)
+{
+    assert(chunk->ref_count > 0);
+    chunk->ref_count++;
+    return chunk;
+}
+
+void
+chunk_unref(Chunk *chunk)
+{
+    assert(chunk->ref_count > 0);
+    if (--chunk->ref_count == 0)
+        g_free(chunk);
+}

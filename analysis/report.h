@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * analysis/report.h: a result directory in; summary.json, the table on the
+ * terminal, pictures and report.html out.
+ */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+
+typedef enum ColorMode {
+    COLOR_AUTO, /* when stdout is a terminal and NO_COLOR is not set */
+    COLOR_ALWAYS,
+    COLOR_NEVER,
+} ColorMode;
+
+typedef struct ReportOptions {
+    ColorMode color;
+    bool is_quiet;     /* no table on stdout */
+    bool has_no_plots; /* no pictures; the page says so */
+} ReportOptions;
+
+/* Write everything a report consists of into directory, and print the table.
+ * A missing gnuplot costs a warning on stderr and the pictures, no more. An
+ * expectation that was missed is no error: it is told in the flag. */
+bool report_write(const char *directory, const ReportOptions *options,
+                  bool *ret_expectations_met, GError **error);
+
+/* The verb: report [OPTION...] DIR. Returns the program's exit code. */
+int report_main(int argc, char **argv);

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * analysis/statistic.h: means, ratios, percentiles and their 95 % intervals.
+ *
+ * All intervals are over the rows of one run (downloads, flows): they tell
+ * what more downloads in the same simulated world would change, not what
+ * another seed would.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Printed beside every percentile. */
+#define PERCENTILE_METHOD                                                      \
+    "linear interpolation between order statistics at (n - 1) p (R type 7)"
+
+typedef struct Estimate {
+    double value; /* NAN when there is nothing to estimate from */
+    double low;   /* 95 % interval; NAN when n is too small for one */
+    double high;
+    size_t count; /* of observations, the n that is printed */
+} Estimate;
+
+/* Observations of a ratio of two sums, sum(parts) / sum(wholes): a mean has
+ * wholes of 1, a share has parts of 0 and 1. The arrays are lent. */
+typedef struct RatioSample {
+    const double *parts;
+    const double *wholes; /* 0 leaves the observation out */
+    size_t count;
+    bool is_share; /* each part is 0 or its whole, and wholes are 0 or 1 */
+} RatioSample;
+
+void statistic_sort(double *values, size_t count);
+/* Exact, of sorted values; see PERCENTILE_METHOD. NAN when count is 0. */
+double statistic_percentile(const double *sorted, size_t count,
+                            double probability);
+
+/* Student's t over the linearised residuals (Cochran 1977, section 6.3); for
+ * shares Wilson's score interval (Wilson 1927). */
+Estimate statistic_ratio(const RatioSample *sample);
+/* Wilson's interval of hit_count out of count. */
+Estimate statistic_share(size_t hit_count, size_t count);
+
+/* second - first, where observation i of both is the same download under
+ * common random numbers. Square-and-add of the two intervals with the
+ * residuals' correlation (Newcombe 1998, Zou and Donner 2008): it stays honest
+ * where one of the shares is 0 or 1. */
+Estimate statistic_paired_difference(const RatioSample *first,
+                                     const RatioSample *second);

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * core/edge.h: the edge role: an untrusted machine that relays ciphertext.
+ *
+ * It registers with the manager and reports to it, probes its data centre,
+ * and passes range requests of clients on to the data centre over pooled
+ * streams. It holds no key and looks at no body byte.
+ */
+#pragma once
+
+#include "core/turn.h"
+
+typedef struct EdgeConfig {
+    int64_t register_spread_ns; /* first contact: uniform over this */
+    int64_t report_interval_ns;
+    int64_t probe_interval_ns;
+    uint32_t probe_bytes;
+    uint32_t client_count_max; /* accepted streams beyond get 503 */
+    uint32_t pool_count_max;   /* idle streams to the data centre */
+    int64_t pool_idle_ns;      /* and how long they are kept */
+    int64_t client_idle_ns;    /* a silent client stream is closed */
+    int64_t answer_timeout_ns; /* data centre: connect, or silence */
+} EdgeConfig;
+
+typedef struct Edge Edge;
+
+void edge_config_init(EdgeConfig *config);
+
+Edge *edge_new(const EdgeConfig *config, const uint8_t seed[32]);
+void edge_free(Edge *edge);
+void edge_turn(Edge *edge, const Event *event, Turn *turn);

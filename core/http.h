@@ -51,9 +51,9 @@ typedef enum HttpScan {
 HttpScan http_scan(const uint8_t *bytes, uint64_t size_bytes,
                    uint64_t start_bytes, uint32_t *ret_head_bytes);
 
-/* Read one whole head, blank line included. Returns 0 and fills *ret_head,
- * whose target points into bytes; or the status to refuse the message with
- * (a refused response is always 502). */
+/* Read one whole head that http_scan found, blank line included. Returns 0 and
+ * fills *ret_head, whose target points into bytes; or the status to refuse the
+ * message with (a refused response is always 502). */
 uint16_t http_parse_request(const uint8_t *bytes, uint32_t size_bytes,
                             HttpHead *ret_head);
 uint16_t http_parse_response(const uint8_t *bytes, uint32_t size_bytes,

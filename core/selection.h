@@ -15,7 +15,8 @@
 
 #include <glib.h>
 
-#define SELECT_LEVEL_COUNT 8 /* quantile classes of a group; 0 is the best */
+/* Quantile classes of a group: 0 is the best, the last is for the offline. */
+#define SELECT_LEVEL_COUNT 5
 #define SELECT_CLASS_COUNT 4 /* distance classes of groups */
 #define SELECT_PICK_MAX 64   /* edges in one answer, and left out of one */
 #define EDGE_NONE UINT32_MAX
@@ -40,6 +41,12 @@ typedef struct EdgeHealth {
     uint32_t load_ppm;
 } EdgeHealth;
 
+typedef enum BagKind {
+    BAG_ALL,
+    BAG_REGION,
+    BAG_KIND_COUNT,
+} BagKind;
+
 typedef struct ListedEdge {
     PeerId peer;
     Address address;
@@ -49,18 +56,19 @@ typedef struct ListedEdge {
     bool is_listed; /* may appear in answers */
     bool is_online; /* reports in time, as far as the manager knows */
     uint8_t level;
-    uint32_t listed_index; /* in the bag of all listed edges */
-    uint32_t region_index; /* in the bag of its region */
+    uint32_t bag_index[BAG_KIND_COUNT]; /* where in its bags */
 } ListedEdge;
 
+/* A dense array of listed edges in no order that means anything. */
 typedef struct EdgeBag {
+    BagKind kind;
     uint32_t *edges;
     uint32_t count;
     uint32_t capacity;
 } EdgeBag;
 
-/* The ranked edges of one group: order[level_start[l]] up to, without,
- * order[level_start[l + 1]] have level l. */
+/* The ranked edges of one group: those of level l are order[level_start[l]]
+ * up to, without, order[level_start[l + 1]]. */
 typedef struct EdgeGroup {
     uint32_t level_start[SELECT_LEVEL_COUNT + 1];
     uint32_t cursor[SELECT_LEVEL_COUNT]; /* where the next client begins */
@@ -80,8 +88,11 @@ typedef struct SelectionConfig {
     uint16_t isp_count;
     uint32_t neighbour_metres;      /* regions this near are neighbours */
     uint32_t link_sample_count_min; /* connects before a link is judged */
-    uint32_t link_failure_ppm_max;  /* above: the link level is bad */
-    uint64_t link_bps_min;          /* below: the link level is bad */
+    /* A link is bad when more of its attempts fail than the first figure, or
+     * its connections run below the second figure's share of the mean that
+     * the clients of the group see: their own lines may be slow anyway. */
+    uint32_t link_failure_ppm_max;
+    uint32_t link_speed_ppm_min;
 } SelectionConfig;
 
 typedef struct Selection {
@@ -99,6 +110,7 @@ typedef struct Selection {
     EdgeGroup *groups;
     uint32_t *order;          /* ranked edges, group by group */
     LinkHistory *links;       /* [client group][edge group] */
+    LinkHistory *link_sums;   /* [client group], over all edge groups */
     uint32_t avoided_by;      /* number of the query being answered */
     uint32_t *avoided;        /* [edge]: last query that left it out */
     uint64_t looked_at_count; /* entries looked at in all queries so far */
@@ -116,7 +128,7 @@ typedef struct SelectQuery {
 typedef struct SelectAnswer {
     uint32_t edges[SELECT_PICK_MAX];
     uint32_t count;
-    uint32_t wanted_count;
+    uint32_t wanted_count; /* at most SELECT_PICK_MAX */
 } SelectAnswer;
 
 typedef struct SelectPolicy {
@@ -159,7 +171,7 @@ bool select_answer_add(Selection *selection, SelectAnswer *answer,
                        uint32_t edge);
 /* For policies: fill the answer with uniform draws from a bag. */
 void select_answer_draw(Selection *selection, SelectAnswer *answer,
-                        EdgeBag *bag, bool is_region_bag);
+                        EdgeBag *bag);
 
 void select_preferred(Selection *selection, const SelectQuery *query,
                       SelectAnswer *answer);

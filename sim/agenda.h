@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * sim/agenda.h: what happens next.
+ *
+ * A 4-ary heap of (time, key). The key names an entity (kind and number), so
+ * the order of events at one instant depends on who they concern, never on
+ * when they were scheduled. Agendas are lazy: an entity that changes its mind
+ * leaves the old entry behind and ignores it when it comes up.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* At equal times, kinds take their turns in this order. */
+typedef enum AgendaKind {
+    AGENDA_PROCESS, /* congestion, background load, churn */
+    AGENDA_LINK,    /* the head of a busy link reaches its far end */
+    AGENDA_TIMER,   /* an endpoint's earliest timer */
+    AGENDA_CPU,     /* a node's work is done */
+    AGENDA_WAKE,    /* a node's wake_ns */
+    AGENDA_FLOW,    /* a bare flow starts */
+    AGENDA_COMMAND, /* the workload's next command */
+    AGENDA_SAMPLE,  /* the recorder's next sample */
+} AgendaKind;
+
+typedef struct AgendaEntry {
+    int64_t time_ns;
+    uint64_t key;
+} AgendaEntry;
+
+typedef struct Agenda {
+    AgendaEntry *entries;
+    uint32_t count;
+    uint32_t capacity;
+    uint64_t popped_total;
+} Agenda;
+
+void agenda_init(Agenda *agenda);
+void agenda_clear(Agenda *agenda);
+void agenda_push(Agenda *agenda, int64_t time_ns, AgendaKind kind, uint32_t id);
+/* TIME_NEVER when nothing is left. */
+int64_t agenda_peek_ns(const Agenda *agenda);
+AgendaEntry agenda_pop(Agenda *agenda);
+
+/* Schedule an entity that keeps the time of its live entry in *entry_ns:
+ * pushes only when time_ns is earlier than what already stands there. */
+static inline void
+agenda_move(Agenda *agenda, int64_t *entry_ns, int64_t time_ns, uint64_t key)
+{
+    if (time_ns >= *entry_ns)
+        return;
+    *entry_ns = time_ns;
+    agenda_push(agenda, time_ns, (AgendaKind)(key >> 32), (uint32_t)key);
+}
+
+static inline uint64_t
+agenda_key(AgendaKind kind, uint32_t id)
+{
+    return (uint64_t)kind << 32 | id;
+}
+
+static inline AgendaKind
+agenda_kind(const AgendaEntry *entry)
+{
+    return (AgendaKind)(entry->key >> 32);
+}

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * sim/link.c: what happens to a packet between two nodes.
+ */
+#include "sim/link.h"
+
+#include <assert.h>
+#include <glib.h>
+#include <string.h>
+
+#include "core/event.h"
+
+/* Rates times times do not fit in 64 bits. */
+__extension__ typedef unsigned __int128 Wide;
+
+void
+link_init(Link *link)
+{
+    memset(link, 0, sizeof *link);
+    link->entry_ns = TIME_NEVER;
+    link->head = link->tail = link->waiting_head = PACKET_NONE;
+    link->queue_packets_limit = UINT32_MAX;
+    link->queue_bytes_limit = UINT64_MAX;
+    link->queue_ns_limit = TIME_NEVER;
+}
+
+void
+link_clear(Link *link)
+{
+    if (link->extra)
+        g_free(link->extra->pieces);
+    g_free(link->extra);
+    link_init(link);
+}
+
+LinkExtra *
+link_extra(Link *link)
+{
+    if (!link->extra)
+        link->extra = g_new0(LinkExtra, 1);
+    return link->extra;
+}
+
+int64_t
+transmit_ns(uint64_t size_bytes, uint64_t rate_bps)
+{
+    assert(size_bytes <= TRANSMIT_BYTES_MAX);
+    if (rate_bps == 0)
+        return 0;
+    uint64_t bit_ns = 8 * size_bytes * (uint64_t)NS_PER_S;
+    return (int64_t)(bit_ns / rate_bps + (bit_ns % rate_bps != 0));
+}
+
+static uint32_t
+piece_at(const LinkExtra *extra, int64_t time_ns)
+{
+    uint32_t index = 0;
+    while (index + 1 < extra->piece_count &&
+           extra->pieces[index + 1].start_ns <= time_ns)
+        index++;
+    return index;
+}
+
+/* Send across the pieces of a rate that changes on the way. A piece of rate
+ * 0 is an outage: nothing moves until it ends. */
+static int64_t
+finish_in_pieces(const LinkExtra *extra, int64_t start_ns, uint32_t size_bytes)
+{
+    Wide left = (Wide)size_bytes * 8 * NS_PER_S;
+    uint32_t index = piece_at(extra, start_ns);
+    int64_t now_ns = start_ns;
+    for (; index + 1 < extra->piece_count; index++) {
+        int64_t end_ns = extra->pieces[index + 1].start_ns;
+        uint64_t rate_bps = extra->pieces[index].rate_bps;
+        Wide can = (Wide)rate_bps * (uint64_t)(end_ns - now_ns);
+        if (can >= left)
+            break;
+        left -= can;
+        now_ns = end_ns;
+    }
+    uint64_t rate_bps = extra->pieces[index].rate_bps;
+    assert(rate_bps > 0); /* the reader refuses a last piece of 0 */
+    return now_ns + (int64_t)((left + rate_bps - 1) / rate_bps);
+}
+
+static int64_t
+finish_ns(const Link *link, int64_t start_ns, uint32_t size_bytes)
+{
+    if (link->extra && link->extra->piece_count)
+        return finish_in_pieces(link->extra, start_ns, size_bytes);
+    return start_ns + transmit_ns(size_bytes, link->rate_bps);
+}
+
+/* Packets whose service has begun no longer wait. */
+static void
+advance_waiting(Link *link, const PacketPool *pool, int64_t now_ns)
+{
+    while (link->waiting_head != PACKET_NONE) {
+        const Packet *packet = &pool->packets[link->waiting_head];
+        if (packet->out_ns - packet->transit_ns > now_ns)
+            return;
+        assert(link->waiting_packets > 0);
+        link->waiting_packets--;
+        link->waiting_bytes -= packet->size_bytes;
+        link->waiting_head = packet->next;
+    }
+}
+
+static bool
+queue_has_room(const Link *link, uint32_t size_bytes, int64_t now_ns)
+{
+    if (link->free_ns <= now_ns)
+        return true;
+    if (link->waiting_packets >= link->queue_packets_limit)
+        return false;
+    if (link->waiting_bytes + size_bytes > link->queue_bytes_limit)
+        return false;
+    return link->free_ns - now_ns <= link->queue_ns_limit;
+}
+
+static bool
+burst_loses(BurstLoss *burst, RandomStream *random)
+{
+    uint64_t move = random_next(random);
+    if (burst->is_bad)
+        burst->is_bad = move >= burst->to_good;
+    else
+        burst->is_bad = move < burst->to_bad;
+    uint64_t loss = burst->is_bad ? burst->loss_bad : burst->loss_good;
+    return loss == UINT64_MAX || (loss && random_next(random) < loss);
+}
+
+static bool
+wire_loses(Link *link)
+{
+    if (link->loss && random_next(&link->random) < link->loss)
+        return true;
+    return link->extra && link->extra->has_burst_loss &&
+           burst_loses(&link->extra->burst_loss, &link->random);
+}
+
+static int64_t
+jitter_ns(Link *link)
+{
+    if (!link->extra || link->extra->jitter_ns_max == 0)
+        return 0;
+    uint64_t range = (uint64_t)link->extra->jitter_ns_max + 1;
+    Wide wide = random_next(&link->random);
+    return (int64_t)(uint64_t)((wide * range) >> 64);
+}
+
+static void
+append(Link *link, PacketPool *pool, uint32_t index)
+{
+    if (link->tail == PACKET_NONE)
+        link->head = index;
+    else
+        pool->packets[link->tail].next = index;
+    link->tail = index;
+}
+
+/* With reordering allowed, a packet may overtake: insert by out_ns. */
+static void
+insert_by_time(Link *link, PacketPool *pool, uint32_t index)
+{
+    Packet *packets = pool->packets;
+    int64_t out_ns = packets[index].out_ns;
+    uint32_t *place = &link->head;
+    while (*place != PACKET_NONE && packets[*place].out_ns <= out_ns)
+        place = &packets[*place].next;
+    packets[index].next = *place;
+    *place = index;
+    if (packets[index].next == PACKET_NONE)
+        link->tail = index;
+}
+
+static bool
+drop(Link *link, LinkDrop reason)
+{
+    link->count.dropped_packets[reason]++;
+    return false;
+}
+
+static void
+count_sent(Link *link, const Packet *packet, int64_t start_ns, int64_t wait_ns)
+{
+    LinkCount *count = &link->count;
+    count->sent_bytes += packet->size_bytes;
+    count->busy_ns += (uint64_t)(link->free_ns - start_ns);
+    count->waited_ns += (uint64_t)wait_ns;
+    count->waited_ns_max = MAX(count->waited_ns_max, (uint64_t)wait_ns);
+}
+
+static void
+wait_in_queue(Link *link, const Packet *packet, uint32_t index)
+{
+    if (link->waiting_head == PACKET_NONE)
+        link->waiting_head = index;
+    link->waiting_packets++;
+    link->waiting_bytes += packet->size_bytes;
+    link->count.waiting_packets_max =
+        MAX(link->count.waiting_packets_max, link->waiting_packets);
+}
+
+/* Links that may reorder keep no chain of waiting packets in the order of
+ * service, so their queue is bounded by time alone (the reader sees to it). */
+static void
+place_on_wire(Link *link, PacketPool *pool, uint32_t index, int64_t start_ns,
+              int64_t now_ns)
+{
+    Packet *packet = &pool->packets[index];
+    packet->out_ns =
+        link->free_ns + link->delay_ns + link->extra_delay_ns + jitter_ns(link);
+    bool may_reorder = link->extra && link->extra->may_reorder;
+    if (!may_reorder) {
+        packet->out_ns = MAX(packet->out_ns, link->last_out_ns);
+        link->last_out_ns = packet->out_ns;
+    }
+    int64_t transit_ns = packet->out_ns - start_ns;
+    packet->transit_ns = (uint32_t)MIN(transit_ns, UINT32_MAX);
+    if (may_reorder) {
+        insert_by_time(link, pool, index);
+        return;
+    }
+    append(link, pool, index);
+    if (start_ns > now_ns)
+        wait_in_queue(link, packet, index);
+}
+
+bool
+link_accept(Link *link, PacketPool *pool, uint32_t index, int64_t now_ns)
+{
+    Packet *packet = &pool->packets[index];
+    assert(packet->next == PACKET_NONE);
+    link->count.arrived_packets++;
+    advance_waiting(link, pool, now_ns);
+    if (!queue_has_room(link, packet->size_bytes, now_ns))
+        return drop(link, LINK_DROP_QUEUE);
+    int64_t start_ns = MAX(now_ns, link->free_ns);
+    int64_t wait_ns = start_ns - now_ns;
+    if (link->extra && link->extra->has_codel &&
+        codel_drops(&link->extra->codel, start_ns, wait_ns,
+                    link->waiting_bytes))
+        return drop(link, LINK_DROP_AQM);
+    link->free_ns = finish_ns(link, start_ns, packet->size_bytes);
+    count_sent(link, packet, start_ns, wait_ns);
+    if (wire_loses(link))
+        packet->flags |= PACKET_LOST;
+    place_on_wire(link, pool, index, start_ns, now_ns);
+    return true;
+}
+
+uint32_t
+link_pop(Link *link, PacketPool *pool, int64_t now_ns, bool *ret_is_lost)
+{
+    uint32_t index = link->head;
+    if (index == PACKET_NONE || pool->packets[index].out_ns > now_ns)
+        return PACKET_NONE;
+    Packet *packet = &pool->packets[index];
+    if (link->waiting_head == index)
+        advance_waiting(link, pool, now_ns);
+    link->head = packet->next;
+    if (link->head == PACKET_NONE)
+        link->tail = PACKET_NONE;
+    packet->next = PACKET_NONE;
+    *ret_is_lost = packet->flags & PACKET_LOST;
+    if (*ret_is_lost)
+        link->count.dropped_packets[LINK_DROP_LOSS]++;
+    else
+        link->count.delivered_packets++;
+    return index;
+}
+
+int64_t
+link_next_ns(const Link *link, const PacketPool *pool)
+{
+    if (link->head == PACKET_NONE)
+        return TIME_NEVER;
+    return pool->packets[link->head].out_ns;
+}
+
+int64_t
+link_wait_ns(const Link *link, int64_t now_ns)
+{
+    return MAX(link->free_ns - now_ns, 0);
+}
+
+uint64_t
+link_dropped_packets(const Link *link)
+{
+    uint64_t sum = 0;
+    for (int reason = 0; reason < LINK_DROP_COUNT; reason++)
+        sum += link->count.dropped_packets[reason];
+    return sum;
+}

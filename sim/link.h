@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * sim/link.h: a queue, a serialiser, a lossy wire and a delay, one way.
+ *
+ * A FIFO link of known rate needs no service events: on arrival the packet's
+ * start, departure and arrival at the far end are known. The link keeps its
+ * packets in one chain in that order, and only the chain's head is on the
+ * agenda: one event a packet and link.
+ *
+ * Order of treatment: queue (limit counts waiting packets, not the one being
+ * sent) -> AQM -> serialiser -> random loss (the lost packet has used its
+ * share of the rate) -> delay and jitter.
+ */
+#pragma once
+
+#include "sim/codel.h"
+#include "sim/packet.h"
+#include "sim/random.h"
+
+typedef uint32_t LinkId;
+
+typedef enum LinkDrop {
+    LINK_DROP_QUEUE,
+    LINK_DROP_AQM,
+    LINK_DROP_LOSS,
+    LINK_DROP_COUNT,
+} LinkDrop;
+
+/* Gilbert-Elliott: the state moves before each packet's own draw. */
+typedef struct BurstLoss {
+    uint64_t to_bad;  /* random_threshold of p */
+    uint64_t to_good; /* of r */
+    uint64_t loss_good;
+    uint64_t loss_bad;
+    bool is_bad;
+} BurstLoss;
+
+/* From start_ns on the link has this rate; the last piece lasts. */
+typedef struct RatePiece {
+    int64_t start_ns;
+    uint64_t rate_bps;
+} RatePiece;
+
+/* What a link does beyond rate, delay, queue and Bernoulli loss. */
+typedef struct LinkExtra {
+    bool has_codel;
+    Codel codel;
+    bool has_burst_loss;
+    BurstLoss burst_loss;
+    int64_t jitter_ns_max; /* uniform from 0 */
+    bool may_reorder;
+    RatePiece *pieces; /* owned */
+    uint32_t piece_count;
+} LinkExtra;
+
+typedef struct LinkCount {
+    uint64_t arrived_packets;
+    uint64_t delivered_packets;
+    uint64_t dropped_packets[LINK_DROP_COUNT];
+    uint64_t sent_bytes; /* through the serialiser */
+    uint64_t busy_ns;    /* of the serialiser */
+    uint64_t waited_ns;  /* sum over packets */
+    uint64_t waited_ns_max;
+    uint32_t waiting_packets_max;
+} LinkCount;
+
+typedef struct Link {
+    uint64_t rate_bps; /* 0: infinite */
+    int64_t delay_ns;
+    int64_t extra_delay_ns; /* a standing queue of others' packets */
+    int64_t free_ns;        /* when the serialiser is free */
+    int64_t last_out_ns;
+    int64_t entry_ns; /* of the live agenda entry */
+    uint64_t loss;    /* random_threshold; 0: none */
+    uint32_t head;    /* chain of packets on the link */
+    uint32_t tail;
+    uint32_t waiting_head; /* first of them that may still wait */
+    uint32_t waiting_packets;
+    uint64_t waiting_bytes;
+    uint32_t queue_packets_limit; /* UINT32_MAX: none */
+    uint64_t queue_bytes_limit;   /* UINT64_MAX: none */
+    int64_t queue_ns_limit;       /* TIME_NEVER: none */
+    RandomStream random;
+    LinkExtra *extra; /* NULL for plain links; owned */
+    LinkCount count;
+} Link;
+
+/* All limits off, infinite rate, no delay, no loss. */
+void link_init(Link *link);
+void link_clear(Link *link);
+/* The link's extra part, made when first asked for. */
+LinkExtra *link_extra(Link *link);
+
+#define TRANSMIT_BYTES_MAX 2000000000u
+/* Time to send size_bytes (up to TRANSMIT_BYTES_MAX) at rate_bps, rounded
+ * up; 0 for an infinite rate. */
+int64_t transmit_ns(uint64_t size_bytes, uint64_t rate_bps);
+
+/* A packet arrives; true when the link took it, false when it is dropped
+ * (counted, still the caller's). The chain's head may have changed. */
+bool link_accept(Link *link, PacketPool *pool, uint32_t packet, int64_t now_ns);
+/* The far end's next packet if it is due, or PACKET_NONE; the caller's. One
+ * that the wire lost comes out too, so that it has waited like the others. */
+uint32_t link_pop(Link *link, PacketPool *pool, int64_t now_ns,
+                  bool *ret_is_lost);
+/* When the head reaches the far end; TIME_NEVER when empty. */
+int64_t link_next_ns(const Link *link, const PacketPool *pool);
+/* How long a packet arriving now would wait before it is sent. */
+int64_t link_wait_ns(const Link *link, int64_t now_ns);
+uint64_t link_dropped_packets(const Link *link);

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * sim/network.h: links, routes, connections, and the packets among them.
+ *
+ * The network moves bytes and says what happened by signals; who owns a
+ * connection (a bare flow, a node's stream) reads them between two agenda
+ * entries, so nothing is ever called back from the middle of a packet.
+ */
+#pragma once
+
+#include "sim/agenda.h"
+#include "sim/link.h"
+#include "sim/packet.h"
+#include "sim/transport/tcp.h"
+
+#define ROUTE_HOPS_MAX 10
+
+typedef struct Route {
+    uint8_t hop_count;
+    LinkId links[ROUTE_HOPS_MAX];
+} Route;
+
+typedef enum SignalKind {
+    SIGNAL_CONNECTED, /* to the side that opened */
+    SIGNAL_ACCEPTED,  /* to the other side */
+    SIGNAL_READABLE,  /* at least expect_bytes wait, or the end has come */
+    SIGNAL_DRAINED,   /* unsent bytes fell to STREAM_LOW_WATER_BYTES */
+    SIGNAL_CLOSED,    /* endpoint->close_reason; no more signals follow */
+} SignalKind;
+
+typedef struct Signal {
+    uint64_t serial; /* of the connection, whose number may be used again */
+    EndpointId endpoint;
+    SignalKind kind;
+} Signal;
+
+typedef struct NetworkCount {
+    uint64_t sent_packets;
+    uint64_t delivered_packets;
+    uint64_t dropped_packets[LINK_DROP_COUNT];
+    uint64_t data_packets; /* sent with payload, resent ones too */
+    uint64_t hops;         /* packets times links crossed */
+} NetworkCount;
+
+typedef struct Network {
+    int64_t now_ns;
+    Agenda agenda;
+    PacketPool packets;
+    Link *links;
+    uint32_t link_count;
+    uint32_t link_capacity;
+    Route *routes;
+    uint32_t route_count;
+    uint32_t route_capacity;
+    Connection **connections;
+    uint32_t connection_count; /* ids ever used */
+    uint32_t connection_capacity;
+    uint32_t *free_connections;
+    uint32_t free_connection_count;
+    uint64_t opened_total;
+    Signal *signals; /* a ring */
+    uint32_t signal_head;
+    uint32_t signal_count;
+    uint32_t signal_capacity;
+    uint64_t fingerprint; /* sum of hashes, so order cannot matter */
+    NetworkCount count;
+} Network;
+
+void network_init(Network *network);
+void network_clear(Network *network);
+/* The link is initialised; lent until the next network_add_link. */
+LinkId network_add_link(Network *network, Link **ret_link);
+uint32_t network_add_route(Network *network, const Route *route);
+
+/* Send a packet along its sender's route; the network takes it. */
+void network_send(Network *network, uint32_t route, uint32_t packet);
+/* Advance to the entry's time; handle it if it is a link's or a timer's,
+ * and say so. */
+bool network_step(Network *network, const AgendaEntry *entry);
+bool network_take_signal(Network *network, Signal *ret_signal);
+void network_signal(Network *network, EndpointId endpoint, SignalKind kind);
+
+/* Mix what happened into the fingerprint; see summary.json's. */
+void network_mark(Network *network, uint64_t entity, uint64_t what);
+/* Aborts unless sent = delivered + dropped + in flight, packet by packet. */
+void network_check(const Network *network);
+
+static inline Endpoint *
+network_endpoint(const Network *network, EndpointId id)
+{
+    return &network->connections[id >> 1]->sides[id & 1];
+}

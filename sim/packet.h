@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * sim/packet.h: packets, one cache line each, in one flat pool.
+ *
+ * A packet is always in exactly one place: on the free list or on one link.
+ * `next` is that place's chain.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define PACKET_NONE UINT32_MAX
+#define PACKET_SACK_MAX 2
+
+typedef enum PacketFlag {
+    PACKET_SYN = 1,
+    PACKET_ACK = 2,
+    PACKET_FIN = 4,
+    PACKET_RST = 8,
+    PACKET_PROBE = 16, /* asks for an ACK: the window was closed */
+    PACKET_LOST = 64,  /* by the wire of the present link */
+    PACKET_DSACK = 32, /* a segment came that was there already */
+} PacketFlag;
+
+/* Bytes beyond the cumulative ACK that have arrived, relative to it. */
+typedef struct SackBlock {
+    uint32_t start_bytes;
+    uint32_t end_bytes;
+} SackBlock;
+
+typedef struct Packet {
+    uint32_t next;
+    uint32_t endpoint;   /* whom it is for */
+    int64_t out_ns;      /* when it reaches the present link's far end */
+    uint32_t transit_ns; /* from the start of its sending until then */
+    uint32_t stamp_us;   /* ACK: when sent; data: of the last ACK seen */
+    uint64_t seq;        /* of the first payload byte */
+    uint64_t ack;
+    uint32_t window_bytes;
+    uint16_t size_bytes;             /* of the IP packet */
+    uint8_t hop;                     /* index in the route */
+    uint8_t flags;                   /* PacketFlag, ored */
+    SackBlock sack[PACKET_SACK_MAX]; /* unused ones are empty */
+} Packet;
+
+_Static_assert(sizeof(Packet) == 64, "a packet is one cache line");
+
+typedef struct PacketPool {
+    Packet *packets;
+    uint32_t capacity;
+    uint32_t free_head;
+    uint32_t used_count;
+} PacketPool;
+
+void packet_pool_init(PacketPool *pool);
+void packet_pool_clear(PacketPool *pool);
+/* The pool may move when it grows: keep the index, not the pointer. */
+uint32_t packet_take(PacketPool *pool);
+void packet_put(PacketPool *pool, uint32_t packet);

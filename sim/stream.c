@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * sim/stream.c: a ring of runs.
+ */
+#include "sim/stream.h"
+
+#include <assert.h>
+#include <glib.h>
+#include <string.h>
+
+static Run *
+run_at(const Stream *stream, uint32_t index)
+{
+    return &stream->runs[(stream->head + index) & (stream->capacity - 1)];
+}
+
+static void
+run_clear(Run *run)
+{
+    if (run->extent.chunk)
+        chunk_unref(run->extent.chunk);
+    run->extent.chunk = NULL;
+}
+
+void
+stream_clear(Stream *stream)
+{
+    for (uint32_t i = 0; i < stream->count; i++)
+        run_clear(run_at(stream, i));
+    g_free(stream->runs);
+    memset(stream, 0, sizeof *stream);
+}
+
+static Run *
+push(Stream *stream)
+{
+    if (stream->count == stream->capacity) {
+        uint32_t capacity = MAX(4, 2 * stream->capacity);
+        Run *runs = g_new(Run, capacity);
+        for (uint32_t i = 0; i < stream->count; i++)
+            runs[i] = *run_at(stream, i);
+        g_free(stream->runs);
+        stream->runs = runs;
+        stream->capacity = capacity;
+        stream->head = 0;
+    }
+    Run *run = run_at(stream, stream->count++);
+    memset(run, 0, sizeof *run);
+    return run;
+}
+
+void
+stream_write_bytes(Stream *stream, const void *bytes, uint32_t size_bytes)
+{
+    assert(size_bytes > 0);
+    Run *run = push(stream);
+    run->is_bytes = true;
+    run->size_bytes = size_bytes;
+    run->extent.chunk = chunk_new(size_bytes);
+    memcpy(run->extent.chunk->bytes, bytes, size_bytes);
+}
+
+static bool
+continues(const Run *run, const Extent *extent)
+{
+    const Extent *old = &run->extent;
+    return !run->is_bytes && !old->chunk && !extent->chunk &&
+           old->file == extent->file && old->version == extent->version &&
+           old->is_sealed == extent->is_sealed &&
+           old->offset_bytes + run->size_bytes == extent->offset_bytes;
+}
+
+static void
+append(Stream *stream, const Extent *extent, uint64_t chunk_offset,
+       uint64_t size_bytes)
+{
+    if (stream->count) {
+        Run *last = run_at(stream, stream->count - 1);
+        if (continues(last, extent)) {
+            last->size_bytes += size_bytes;
+            return;
+        }
+    }
+    Run *run = push(stream);
+    run->extent = *extent;
+    run->chunk_offset = chunk_offset;
+    run->size_bytes = size_bytes;
+    if (extent->chunk)
+        chunk_ref(extent->chunk);
+}
+
+void
+stream_write_extent(Stream *stream, const Extent *extent)
+{
+    assert(extent->size_bytes > 0);
+    append(stream, extent, 0, extent->size_bytes);
+}
+
+const Run *
+stream_peek(const Stream *stream)
+{
+    assert(stream->count > 0);
+    return run_at(stream, 0);
+}
+
+void
+stream_skip(Stream *stream, uint64_t size_bytes)
+{
+    assert(stream->count > 0);
+    Run *run = run_at(stream, 0);
+    assert(size_bytes <= run->size_bytes);
+    run->size_bytes -= size_bytes;
+    run->chunk_offset += size_bytes;
+    run->extent.offset_bytes += size_bytes;
+    if (run->size_bytes > 0)
+        return;
+    run_clear(run);
+    stream->head = (stream->head + 1) & (stream->capacity - 1);
+    stream->count--;
+}
+
+void
+stream_move(Stream *from, Stream *to, uint64_t size_bytes)
+{
+    while (size_bytes > 0) {
+        const Run *run = stream_peek(from);
+        uint64_t part = MIN(size_bytes, run->size_bytes);
+        if (run->is_bytes)
+            stream_write_bytes(to, run->extent.chunk->bytes + run->chunk_offset,
+                               (uint32_t)part);
+        else
+            append(to, &run->extent, run->chunk_offset, part);
+        stream_skip(from, part);
+        size_bytes -= part;
+    }
+}
+
+void
+run_cut(const Run *run, uint64_t size_bytes, Extent *ret_extent)
+{
+    assert(!run->is_bytes);
+    assert(size_bytes <= run->size_bytes);
+    *ret_extent = run->extent;
+    ret_extent->size_bytes = size_bytes;
+    if (!run->extent.chunk)
+        return;
+    ret_extent->chunk = chunk_new((uint32_t)size_bytes);
+    memcpy(ret_extent->chunk->bytes,
+           run->extent.chunk->bytes + run->chunk_offset, size_bytes);
+}

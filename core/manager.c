@@ -1,0 +1,515 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * core/manager.c: hears edges, forgets silent ones, answers clients.
+ *
+ * Edges are kept in two lists by the time they were last heard: those in
+ * time and those that missed their reports. Hearing an edge moves it to the
+ * end of the first list, so each list is in the order of its deadlines and
+ * only heads are ever looked at.
+ */
+#include "core/manager.h"
+
+#include "core/http_reader.h"
+#include "core/wire.h"
+
+#include <string.h>
+
+typedef enum HeardKind {
+    HEARD_IN_TIME,
+    HEARD_LATE,
+    HEARD_KIND_COUNT,
+    HEARD_NOWHERE = HEARD_KIND_COUNT, /* no longer listed */
+} HeardKind;
+
+/* By the edge's index in the selection. */
+typedef struct Heard {
+    int64_t heard_ns;
+    uint32_t earlier;
+    uint32_t later;
+    HeardKind kind;
+} Heard;
+
+typedef struct HeardList {
+    uint32_t first;
+    uint32_t last;
+} HeardList;
+
+typedef enum Route {
+    ROUTE_NONE,
+    ROUTE_REGISTER,
+    ROUTE_REPORT,
+    ROUTE_CLIENT_STAT,
+    ROUTE_NODES,
+} Route;
+
+typedef struct Session {
+    PeerId peer;
+    Route route; /* of the message being collected */
+    bool is_last;
+    HttpReader reader;
+} Session;
+
+struct Manager {
+    const ManagerConfig *config;
+    Selection selection;
+    Dice dice;
+    int64_t ranked_ns; /* last regroup; -1: none yet */
+    int64_t regroup_ns;
+    Heard *heard;
+    uint32_t heard_capacity;
+    HeardList lists[HEARD_KIND_COUNT];
+    Session **sessions; /* by stream */
+    uint32_t session_count;
+};
+
+void
+manager_config_init(ManagerConfig *config)
+{
+    *config = (ManagerConfig){
+        .selection = {.neighbour_metres = 500000,
+                      .link_sample_count_min = 8,
+                      .link_failure_ppm_max = 500000,
+                      .link_speed_ppm_min = 250000},
+        .policy = SELECT_PREFERRED,
+        .node_count = 20,
+        .regroup_interval_ns = 60 * NS_PER_S,
+        .offline_after_ns = 180 * NS_PER_S,
+        .list_age_ns = 900 * NS_PER_S,
+        .failure_ppm = 6500,
+        .edge_count_max = 1000000,
+    };
+}
+
+Manager *
+manager_new(const ManagerConfig *config, const uint8_t seed[32])
+{
+    assert(config->node_count > 0);
+    assert(config->regroup_interval_ns > 0);
+    assert(config->list_age_ns >= config->offline_after_ns);
+    Manager *manager = g_new0(Manager, 1);
+    manager->config = config;
+    selection_init(&manager->selection, &config->selection, seed);
+    dice_init(&manager->dice, seed, 2);
+    manager->ranked_ns = -1;
+    manager->regroup_ns = TIME_NEVER;
+    for (HeardKind kind = 0; kind < HEARD_KIND_COUNT; kind++)
+        manager->lists[kind] = (HeardList){EDGE_NONE, EDGE_NONE};
+    return manager;
+}
+
+static void
+drop_session(Manager *manager, StreamId stream)
+{
+    Session *session = manager->sessions[stream];
+    http_reader_clear(&session->reader);
+    g_free(session);
+    manager->sessions[stream] = NULL;
+}
+
+void
+manager_free(Manager *manager)
+{
+    for (StreamId stream = 0; stream < manager->session_count; stream++)
+        if (manager->sessions[stream])
+            drop_session(manager, stream);
+    g_free(manager->sessions);
+    g_free(manager->heard);
+    selection_clear(&manager->selection);
+    g_free(manager);
+}
+
+static void
+unlink_heard(Manager *manager, uint32_t edge)
+{
+    Heard *heard = &manager->heard[edge];
+    if (heard->kind == HEARD_NOWHERE)
+        return;
+    HeardList *list = &manager->lists[heard->kind];
+    if (heard->earlier != EDGE_NONE)
+        manager->heard[heard->earlier].later = heard->later;
+    else
+        list->first = heard->later;
+    if (heard->later != EDGE_NONE)
+        manager->heard[heard->later].earlier = heard->earlier;
+    else
+        list->last = heard->earlier;
+    heard->kind = HEARD_NOWHERE;
+}
+
+/* Append the edge; heard_ns never falls along a list. */
+static void
+link_heard(Manager *manager, uint32_t edge, HeardKind kind)
+{
+    Heard *heard = &manager->heard[edge];
+    HeardList *list = &manager->lists[kind];
+    assert(heard->kind == HEARD_NOWHERE);
+    heard->kind = kind;
+    heard->earlier = list->last;
+    heard->later = EDGE_NONE;
+    if (list->last != EDGE_NONE) {
+        assert(manager->heard[list->last].heard_ns <= heard->heard_ns);
+        manager->heard[list->last].later = edge;
+    } else {
+        list->first = edge;
+    }
+    list->last = edge;
+}
+
+static void
+hear(Manager *manager, uint32_t edge, int64_t now_ns)
+{
+    while (manager->heard_capacity <= edge) {
+        uint32_t old = manager->heard_capacity;
+        manager->heard_capacity = MAX(16, 2 * old);
+        manager->heard =
+            g_renew(Heard, manager->heard, manager->heard_capacity);
+        for (uint32_t i = old; i < manager->heard_capacity; i++)
+            manager->heard[i].kind = HEARD_NOWHERE;
+    }
+    unlink_heard(manager, edge);
+    manager->heard[edge].heard_ns = now_ns;
+    link_heard(manager, edge, HEARD_IN_TIME);
+}
+
+static int64_t
+head_deadline_ns(const Manager *manager, HeardKind kind, int64_t silence_ns)
+{
+    uint32_t first = manager->lists[kind].first;
+    if (first == EDGE_NONE)
+        return TIME_NEVER;
+    return manager->heard[first].heard_ns + silence_ns;
+}
+
+static void
+forget_silent_edges(Manager *manager, int64_t now_ns, Turn *turn)
+{
+    const ManagerConfig *config = manager->config;
+    while (head_deadline_ns(manager, HEARD_IN_TIME, config->offline_after_ns) <=
+           now_ns) {
+        uint32_t edge = manager->lists[HEARD_IN_TIME].first;
+        unlink_heard(manager, edge);
+        link_heard(manager, edge, HEARD_LATE);
+        selection_set_online(&manager->selection, edge, false);
+        turn_note(turn, NOTE_EDGE_OFFLINE, manager->selection.edges[edge].peer,
+                  0);
+    }
+    while (head_deadline_ns(manager, HEARD_LATE, config->list_age_ns) <=
+           now_ns) {
+        uint32_t edge = manager->lists[HEARD_LATE].first;
+        unlink_heard(manager, edge);
+        selection_unlist(&manager->selection, edge);
+    }
+}
+
+static void
+regroup(Manager *manager, int64_t now_ns)
+{
+    selection_regroup(&manager->selection);
+    manager->ranked_ns = now_ns;
+}
+
+static void
+answer(Turn *turn, StreamId stream, uint16_t status)
+{
+    HttpHead head = {.status = status};
+    http_send_response(turn, stream, &head, NULL);
+}
+
+/* Each serve_ function returns the status it answered, or 400 without an
+ * answer when the body is not a message. */
+static uint16_t
+serve_register(Manager *manager, const Event *event, const HttpPiece *body,
+               Turn *turn)
+{
+    Selection *selection = &manager->selection;
+    RegisterMessage message;
+    if (!wire_parse_register(body->bytes, body->size_bytes, &message))
+        return 400;
+    if (!selection_has_group(selection, message.region, message.isp))
+        return 400;
+    uint32_t known = selection_find(selection, message.edge);
+    if (known == EDGE_NONE &&
+        selection->edge_count == manager->config->edge_count_max) {
+        answer(turn, event->stream, 503);
+        return 503;
+    }
+    ListedEdge edge = {
+        .peer = message.edge,
+        .address = message.address,
+        .region = message.region,
+        .isp = message.isp,
+        .health = {.bandwidth_bps = message.uplink_bps},
+    };
+    if (known == EDGE_NONE || !selection->edges[known].is_online)
+        turn_note(turn, NOTE_EDGE_ONLINE, message.edge, 0);
+    hear(manager, selection_add(selection, &edge), event->now_ns);
+    answer(turn, event->stream, 204);
+    return 204;
+}
+
+static uint16_t
+serve_report(Manager *manager, const Event *event, const HttpPiece *body,
+             Turn *turn)
+{
+    Selection *selection = &manager->selection;
+    ReportMessage message;
+    if (!wire_parse_report(body->bytes, body->size_bytes, &message))
+        return 400;
+    uint32_t edge = selection_find(selection, message.edge);
+    if (edge == EDGE_NONE) {
+        answer(turn, event->stream, 404); /* register first */
+        return 404;
+    }
+    ListedEdge *listed = &selection->edges[edge];
+    uint64_t bandwidth_bps = message.free_uplink_bps;
+    if (message.bandwidth_bps > 0)
+        bandwidth_bps = MIN(bandwidth_bps, message.bandwidth_bps);
+    listed->health = (EdgeHealth){
+        .delay_ns = message.delay_ns,
+        .bandwidth_bps = bandwidth_bps,
+        .load_ppm = message.load_ppm,
+    };
+    if (!listed->is_online)
+        turn_note(turn, NOTE_EDGE_ONLINE, message.edge, 0);
+    selection_set_online(selection, edge, true);
+    hear(manager, edge, event->now_ns);
+    answer(turn, event->stream, 204);
+    return 204;
+}
+
+static uint16_t
+serve_client_stat(Manager *manager, const Event *event, const HttpPiece *body,
+                  Turn *turn)
+{
+    Selection *selection = &manager->selection;
+    ClientStatMessage message;
+    if (!wire_parse_client_stat(body->bytes, body->size_bytes, &message))
+        return 400;
+    uint32_t edge = selection_find(selection, message.edge);
+    if (edge == EDGE_NONE) {
+        answer(turn, event->stream, 404);
+        return 404;
+    }
+    for (uint32_t i = 0; i < message.stat_count; i++) {
+        const ClientStat *stat = &message.stats[i];
+        if (!selection_has_group(selection, stat->region, stat->isp))
+            return 400;
+        LinkHistory seen = {stat->connect_count, stat->failure_count,
+                            stat->sent_bytes, stat->duration_ns};
+        selection_observe(selection, edge,
+                          selection_group(selection, stat->region, stat->isp),
+                          &seen);
+    }
+    answer(turn, event->stream, 204);
+    return 204;
+}
+
+static void
+list_nodes(const Manager *manager, const SelectAnswer *picked, NodeList *list)
+{
+    list->node_count = (uint16_t)picked->count;
+    for (uint32_t i = 0; i < picked->count; i++) {
+        const ListedEdge *edge = &manager->selection.edges[picked->edges[i]];
+        list->nodes[i] = (ListedNode){
+            .edge = edge->peer,
+            .address = edge->address,
+            .region = edge->region,
+            .isp = edge->isp,
+            .level = edge->level,
+        };
+    }
+}
+
+static uint16_t
+serve_nodes(Manager *manager, const Event *event, const HttpPiece *body,
+            Turn *turn)
+{
+    Selection *selection = &manager->selection;
+    NodeRequest request;
+    if (!wire_parse_node_request(body->bytes, body->size_bytes, &request))
+        return 400;
+    if (!selection_has_group(selection, request.region, request.isp))
+        return 400;
+    if (dice_happens_ppm(&manager->dice, manager->config->failure_ppm)) {
+        answer(turn, event->stream, 503);
+        turn_note(turn, NOTE_REQUEST_REFUSED, request.client, 503);
+        return 503;
+    }
+    if (manager->ranked_ns < 0)
+        regroup(manager, event->now_ns);
+    SelectQuery query = {
+        .region = request.region,
+        .isp = request.isp,
+        .count = MIN(request.wanted_count, manager->config->node_count),
+        .avoided = request.exclude,
+        .avoided_count = request.exclude_count,
+    };
+    SelectAnswer picked;
+    selection_pick(selection, manager->config->policy, &query, &picked);
+
+    NodeList list = {.age_ns = (uint64_t)(event->now_ns - manager->ranked_ns)};
+    list_nodes(manager, &picked, &list);
+    uint8_t bytes[WIRE_BYTES_MAX];
+    HttpHead head = {.status = 200};
+    head.body_bytes = wire_write_node_list(&list, bytes);
+    turn_work(turn, WORK_RANK, 1, 0);
+    http_send_response(turn, event->stream, &head, bytes);
+    turn_note(turn, NOTE_REQUEST_SERVED, request.client, head.body_bytes);
+    return 200;
+}
+
+static Route
+find_route(const HttpHead *head)
+{
+    if (head->method != HTTP_POST)
+        return ROUTE_NONE;
+    if (http_is_path(head, WIRE_PATH_REPORT))
+        return ROUTE_REPORT;
+    if (http_is_path(head, WIRE_PATH_CLIENT_STAT))
+        return ROUTE_CLIENT_STAT;
+    if (http_is_path(head, WIRE_PATH_NODES))
+        return ROUTE_NODES;
+    if (http_is_path(head, WIRE_PATH_REGISTER))
+        return ROUTE_REGISTER;
+    return ROUTE_NONE;
+}
+
+static uint16_t
+serve(Manager *manager, const Event *event, const HttpPiece *body, Turn *turn)
+{
+    switch (manager->sessions[event->stream]->route) {
+    case ROUTE_REGISTER:
+        return serve_register(manager, event, body, turn);
+    case ROUTE_REPORT:
+        return serve_report(manager, event, body, turn);
+    case ROUTE_CLIENT_STAT:
+        return serve_client_stat(manager, event, body, turn);
+    case ROUTE_NODES:
+        return serve_nodes(manager, event, body, turn);
+    case ROUTE_NONE:
+        break;
+    }
+    return 404;
+}
+
+static void
+refuse(Manager *manager, StreamId stream, uint16_t status, Turn *turn)
+{
+    turn_note(turn, NOTE_MESSAGE_BAD, manager->sessions[stream]->peer, status);
+    http_send_refusal(turn, stream, status);
+    turn_close(turn, stream, CLOSE_DONE);
+    drop_session(manager, stream);
+}
+
+/* Take one step of a message; returns 0 or the status to refuse it with. */
+static uint16_t
+take_step(Manager *manager, const Event *event, HttpStep step,
+          const HttpPiece *piece, Turn *turn)
+{
+    Session *session = manager->sessions[event->stream];
+    if (step == HTTP_BAD)
+        return piece->status;
+    if (step == HTTP_HEAD) {
+        session->route = find_route(&piece->head);
+        session->is_last = piece->head.is_last;
+        if (session->route == ROUTE_NONE)
+            return 404;
+        if (piece->head.body_bytes == 0)
+            return 400;
+        return http_reader_collect(&session->reader) ? 0 : 413;
+    }
+    if (step == HTTP_BODY) {
+        if (!piece->bytes)
+            return 400; /* file data is no message */
+        uint16_t status = serve(manager, event, piece, turn);
+        return status == 400 ? status : 0;
+    }
+    return 0;
+}
+
+static void
+receive(Manager *manager, const Event *event, Turn *turn)
+{
+    Session *session = manager->sessions[event->stream];
+    HttpInput input = http_input(event);
+    HttpPiece piece;
+    for (;;) {
+        HttpStep step = http_reader_next(&session->reader, &input, &piece);
+        if (step == HTTP_MORE)
+            return;
+        uint16_t status = take_step(manager, event, step, &piece, turn);
+        if (status != 0) {
+            refuse(manager, event->stream, status, turn);
+            return;
+        }
+        if (step == HTTP_END && session->is_last) {
+            turn_close(turn, event->stream, CLOSE_DONE);
+            drop_session(manager, event->stream);
+            return;
+        }
+    }
+}
+
+static void
+accept_stream(Manager *manager, const Event *event)
+{
+    StreamId stream = event->stream;
+    if (stream >= manager->session_count) {
+        uint32_t old = manager->session_count;
+        manager->session_count = MAX(stream + 1, 2 * old);
+        manager->sessions =
+            g_renew(Session *, manager->sessions, manager->session_count);
+        memset(&manager->sessions[old], 0,
+               (manager->session_count - old) * sizeof(Session *));
+    }
+    assert(!manager->sessions[stream]);
+    Session *session = g_new0(Session, 1);
+    session->peer = event->accepted.peer;
+    http_reader_init(&session->reader, HTTP_REQUESTS);
+    manager->sessions[stream] = session;
+}
+
+static void
+look_at_time(Manager *manager, int64_t now_ns, Turn *turn)
+{
+    const ManagerConfig *config = manager->config;
+    forget_silent_edges(manager, now_ns, turn);
+    if (manager->regroup_ns <= now_ns) {
+        regroup(manager, now_ns);
+        manager->regroup_ns = now_ns + config->regroup_interval_ns;
+    }
+    turn_wake(turn, manager->regroup_ns);
+    turn_wake(turn, head_deadline_ns(manager, HEARD_IN_TIME,
+                                     config->offline_after_ns));
+    turn_wake(turn, head_deadline_ns(manager, HEARD_LATE, config->list_age_ns));
+}
+
+void
+manager_turn(Manager *manager, const Event *event, Turn *turn)
+{
+    switch (event->kind) {
+    case EVENT_START:
+        manager->regroup_ns =
+            event->now_ns + manager->config->regroup_interval_ns;
+        break;
+    case EVENT_ACCEPTED:
+        accept_stream(manager, event);
+        break;
+    case EVENT_RECEIVED:
+        receive(manager, event, turn);
+        break;
+    case EVENT_CLOSED:
+        drop_session(manager, event->stream);
+        break;
+    case EVENT_WAKE:
+    case EVENT_DRAINED: /* answers are small: nothing waits for room */
+        break;
+    case EVENT_COMMAND:
+    case EVENT_CONNECTED:
+    case EVENT_FORWARDED:
+    case EVENT_READ:
+    case EVENT_STORED:
+    case EVENT_STOP:
+        break; /* nothing that a manager asks for, or keeps */
+    }
+    look_at_time(manager, event->now_ns, turn);
+}

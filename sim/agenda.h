@@ -13,7 +13,8 @@
 
 /* At equal times, kinds take their turns in this order. */
 typedef enum AgendaKind {
-    AGENDA_PROCESS, /* congestion, background load, churn */
+    AGENDA_PROCESS, /* congestion, background load */
+    AGENDA_CHURN,   /* an edge comes or goes */
     AGENDA_LINK,    /* the head of a busy link reaches its far end */
     AGENDA_TIMER,   /* an endpoint's earliest timer */
     AGENDA_CPU,     /* a node's work is done */

@@ -104,15 +104,31 @@ enter_link(Network *network, LinkId id, uint32_t packet)
                 agenda_key(AGENDA_LINK, id));
 }
 
-void
-network_send(Network *network, uint32_t route, uint32_t packet)
+/* The link after so many hops, or LINK_NONE at the end. */
+static LinkId
+path_link(const Network *network, const Path *path, uint32_t hop)
 {
-    assert(route < network->route_count);
+    if (path->up != LINK_NONE && hop-- == 0)
+        return path->up;
+    if (path->route != ROUTE_NONE) {
+        const Route *route = &network->routes[path->route];
+        if (hop < route->hop_count)
+            return route->links[hop];
+        hop -= route->hop_count;
+    }
+    return hop == 0 ? path->down : LINK_NONE;
+}
+
+void
+network_send(Network *network, const Path *path, uint32_t packet)
+{
     Packet *sent = &network->packets.packets[packet];
+    LinkId link = path_link(network, path, 0);
+    assert(link != LINK_NONE);
     sent->hop = 0;
     network->count.sent_packets++;
     network->connections[sent->endpoint >> 1]->in_flight_packets++;
-    enter_link(network, network->routes[route].links[0], packet);
+    enter_link(network, link, packet);
 }
 
 static void
@@ -120,10 +136,10 @@ leave_link(Network *network, uint32_t index)
 {
     Packet *packet = &network->packets.packets[index];
     const Endpoint *sender = network_endpoint(network, packet->endpoint ^ 1);
-    const Route *route = &network->routes[sender->route];
     packet->hop++;
-    if (packet->hop < route->hop_count) {
-        enter_link(network, route->links[packet->hop], index);
+    LinkId link = path_link(network, &sender->path, packet->hop);
+    if (link != LINK_NONE) {
+        enter_link(network, link, index);
         return;
     }
     network->count.delivered_packets++;

@@ -12,8 +12,9 @@
 #include "sim/packet.h"
 #include "sim/transport/tcp.h"
 
-#define ROUTE_HOPS_MAX 10
+#define ROUTE_HOPS_MAX 24
 
+/* The links between two places, shared by all who travel between them. */
 typedef struct Route {
     uint8_t hop_count;
     LinkId links[ROUTE_HOPS_MAX];
@@ -71,8 +72,8 @@ void network_clear(Network *network);
 LinkId network_add_link(Network *network, Link **ret_link);
 uint32_t network_add_route(Network *network, const Route *route);
 
-/* Send a packet along its sender's route; the network takes it. */
-void network_send(Network *network, uint32_t route, uint32_t packet);
+/* Send a packet along a path; the network takes it. */
+void network_send(Network *network, const Path *path, uint32_t packet);
 /* Advance to the entry's time; handle it if it is a link's or a timer's,
  * and say so. */
 bool network_step(Network *network, const AgendaEntry *entry);

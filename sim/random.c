@@ -40,6 +40,14 @@ random_next(RandomStream *stream)
     return mix(stream->key + GOLDEN_GAMMA * ++stream->count);
 }
 
+uint64_t
+random_hash(RandomSeed seed, const char *purpose, uint64_t a, uint64_t b)
+{
+    RandomStream stream;
+    random_init(&stream, seed, "", purpose);
+    return mix(mix(stream.key ^ mix(a)) + mix(b + GOLDEN_GAMMA));
+}
+
 double
 random_unit(RandomStream *stream)
 {

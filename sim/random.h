@@ -23,6 +23,9 @@ typedef struct RandomSeed {
 void random_init(RandomStream *stream, RandomSeed seed, const char *entity,
                  const char *purpose);
 uint64_t random_next(RandomStream *stream);
+/* One draw that belongs to two numbered entities, whoever asks and when. */
+uint64_t random_hash(RandomSeed seed, const char *purpose, uint64_t a,
+                     uint64_t b);
 /* Uniform in [0, 1), 53 bits. */
 double random_unit(RandomStream *stream);
 /* True with probability threshold / 2^64; see random_threshold. */

@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include "sim/link.h"
 #include "sim/packet.h"
 #include "sim/stream.h"
 #include "sim/transport/congestion.h"
@@ -16,6 +17,18 @@
 #include "sim/transport/scoreboard.h"
 
 typedef struct Network Network;
+
+#define LINK_NONE UINT32_MAX
+#define ROUTE_NONE UINT32_MAX
+
+/* A sender's own link, a shared route, a receiver's own link; each may be
+ * missing, but not all of them. */
+typedef struct Path {
+    LinkId up;
+    uint32_t route;
+    LinkId down;
+} Path;
+
 typedef uint32_t EndpointId; /* 2 x connection + side; side 0 opened */
 
 typedef struct TcpOptions {
@@ -82,7 +95,7 @@ typedef struct ReceiveWindow {
 typedef struct Endpoint {
     const TcpOptions *options; /* lent */
     EndpointId id;
-    uint32_t route; /* of what it sends */
+    Path path;      /* of what it sends */
     uint32_t owner; /* the user's: a flow, a node */
     uint32_t owner_stream;
     TcpState state;
@@ -153,8 +166,8 @@ typedef struct Connection {
 } Connection;
 
 typedef struct TcpPath {
-    uint32_t route_out; /* from the opener */
-    uint32_t route_back;
+    Path out; /* from the opener */
+    Path back;
     const TcpOptions *opener; /* lent for the network's life */
     const TcpOptions *acceptor;
     bool is_refused; /* nobody listens: RST answers the SYN */

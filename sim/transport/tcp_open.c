@@ -17,12 +17,12 @@
 
 static void
 endpoint_init(Endpoint *endpoint, EndpointId id, const TcpOptions *options,
-              uint32_t route)
+              const Path *path)
 {
     memset(endpoint, 0, sizeof *endpoint);
     endpoint->id = id;
     endpoint->options = options;
-    endpoint->route = route;
+    endpoint->path = *path;
     endpoint->owner = endpoint->owner_stream = UINT32_MAX;
     endpoint->expect_bytes = 1;
     endpoint->fin_seq = UINT64_MAX;
@@ -80,8 +80,8 @@ tcp_open(Network *network, const TcpPath *path)
     connection->serial = network->opened_total++;
     Endpoint *opener = &connection->sides[0];
     Endpoint *acceptor = &connection->sides[1];
-    endpoint_init(opener, 2 * index, path->opener, path->route_out);
-    endpoint_init(acceptor, 2 * index + 1, path->acceptor, path->route_back);
+    endpoint_init(opener, 2 * index, path->opener, &path->out);
+    endpoint_init(acceptor, 2 * index + 1, path->acceptor, &path->back);
     acceptor->state = TCP_SYN_RECEIVED;
     acceptor->is_refusing = path->is_refused;
     if (path->is_dead)

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * sim/effect.c: does what a turn wants done.
+ *
+ * A stream that has gone meanwhile (its peer closed while a CPU was busy with
+ * the turn) swallows what was meant for it.
+ */
+#include <assert.h>
+#include <string.h>
+
+#include "sim/world.h"
+
+/* Consecutive writes to one stream are one push, as writev would do it. */
+typedef struct Writes {
+    Endpoint *endpoint;
+    uint64_t size_bytes;
+} Writes;
+
+static void
+flush(World *world, Writes *writes)
+{
+    if (writes->size_bytes > 0)
+        tcp_wrote(&world->network, writes->endpoint, writes->size_bytes);
+    *writes = (Writes){NULL, 0};
+}
+
+HostStream *
+host_stream(Host *host, StreamId stream)
+{
+    if (stream >= host->stream_capacity) {
+        uint32_t old = host->stream_capacity;
+        host->stream_capacity = MAX(host->pool.capacity, stream + 1);
+        host->streams =
+            g_renew(HostStream, host->streams, host->stream_capacity);
+        for (uint32_t i = old; i < host->stream_capacity; i++)
+            host->streams[i] = (HostStream){.endpoint = UINT32_MAX,
+                                            .forward_to = STREAM_NONE,
+                                            .forwarded_from = STREAM_NONE};
+    }
+    return &host->streams[stream];
+}
+
+static void
+forget_forward(Host *host, StreamId stream)
+{
+    HostStream *slot = host_stream(host, stream);
+    if (slot->forward_to != STREAM_NONE)
+        host_stream(host, slot->forward_to)->forwarded_from = STREAM_NONE;
+    if (slot->forwarded_from != STREAM_NONE)
+        host_stream(host, slot->forwarded_from)->forward_to = STREAM_NONE;
+    slot->forward_to = slot->forwarded_from = STREAM_NONE;
+}
+
+void
+host_release_stream(Host *host, StreamId stream)
+{
+    forget_forward(host, stream);
+    host_stream(host, stream)->endpoint = UINT32_MAX;
+    if (!host->deferred_first) {
+        stream_pool_put(&host->pool, stream);
+        return;
+    }
+    if (host->released_count == host->released_capacity) {
+        host->released_capacity = MAX(8, 2 * host->released_capacity);
+        host->released =
+            g_renew(StreamId, host->released, host->released_capacity);
+    }
+    host->released[host->released_count++] = stream;
+}
+
+static Endpoint *
+live_endpoint(World *world, Host *host, StreamId stream)
+{
+    EndpointId id = host_stream(host, stream)->endpoint;
+    return id == UINT32_MAX ? NULL : network_endpoint(&world->network, id);
+}
+
+static void
+connect_stream(World *world, HostId from, const Effect *effect)
+{
+    Host *host = &world->hosts[from];
+    HostId to = effect->connect.peer;
+    assert(to < world->host_count);
+    TcpPath path = {
+        .out = reach_path(world, from, to),
+        .back = reach_path(world, to, from),
+        .opener = host->options,
+        .acceptor = world->hosts[to].options,
+        .is_dead = !reach_is_open(world, from, to),
+    };
+    EndpointId id = tcp_open(&world->network, &path);
+    tcp_own(network_endpoint(&world->network, id), from, effect->stream);
+    network_endpoint(&world->network, id ^ 1)->owner = to;
+    host_stream(host, effect->stream)->endpoint = id;
+    host->count.connections++;
+}
+
+static void
+write_effect(World *world, Host *host, const Turn *turn, const Effect *effect,
+             Writes *writes)
+{
+    Endpoint *endpoint = live_endpoint(world, host, effect->stream);
+    if (writes->endpoint != endpoint)
+        flush(world, writes);
+    if (!endpoint || endpoint->state == TCP_CLOSED)
+        return;
+    writes->endpoint = endpoint;
+    if (effect->kind == EFFECT_WRITE) {
+        stream_write_bytes(&endpoint->content,
+                           turn->bytes + effect->write.start_bytes,
+                           effect->write.size_bytes);
+        writes->size_bytes += effect->write.size_bytes;
+        return;
+    }
+    stream_write_extent(&endpoint->content, &effect->extent);
+    writes->size_bytes += effect->extent.size_bytes;
+    host->count.sent_body_bytes += effect->extent.size_bytes;
+}
+
+static void
+close_stream(World *world, Host *host, const Effect *effect)
+{
+    Endpoint *endpoint = live_endpoint(world, host, effect->stream);
+    if (!endpoint)
+        return;
+    host_release_stream(host, effect->stream);
+    tcp_close(&world->network, endpoint, effect->close_reason);
+}
+
+static void
+order_forward(World *world, HostId id, const Effect *effect)
+{
+    Host *host = &world->hosts[id];
+    host_stream(host, effect->forward.to);
+    HostStream *from = host_stream(host, effect->stream);
+    HostStream *to = host_stream(host, effect->forward.to);
+    if (from->endpoint == UINT32_MAX || to->endpoint == UINT32_MAX)
+        return; /* EVENT_CLOSED has told or will tell */
+    assert(from->forward_to == STREAM_NONE);
+    assert(to->forwarded_from == STREAM_NONE);
+    from->forward_to = effect->forward.to;
+    from->forward_left_bytes = from->forward_bytes = effect->forward.size_bytes;
+    to->forwarded_from = effect->stream;
+    host_pump_forward(world, id, effect->stream);
+}
+
+static Answer *
+push_answer(World *world, HostId id, EventKind kind)
+{
+    Answer *answer = g_new0(Answer, 1);
+    answer->host = id;
+    answer->incarnation = world->hosts[id].incarnation;
+    answer->event.kind = kind;
+    answer->event.stream = STREAM_NONE;
+    g_queue_push_tail(&world->answers, answer);
+    return answer;
+}
+
+static uint32_t
+file_number(const FileId *file)
+{
+    return (uint32_t)file->bytes[0] << 24 | (uint32_t)file->bytes[1] << 16 |
+           (uint32_t)file->bytes[2] << 8 | file->bytes[3];
+}
+
+/* Disks are not simulated: data is there at once. */
+static void
+read_file(World *world, HostId id, const Effect *effect)
+{
+    Event *event = &push_answer(world, id, EVENT_READ)->event;
+    event->read.tag = effect->read.tag;
+    uint32_t number = file_number(&effect->read.file);
+    if (number >= world->files->len)
+        return;
+    FileId known = world_file_id(world, number);
+    if (memcmp(&known, &effect->read.file, sizeof known) != 0)
+        return;
+    const FileInfo *file = &g_array_index(world->files, FileInfo, number);
+    event->read.is_found = true;
+    event->read.file_bytes = file->size_bytes;
+    uint64_t start = MIN(effect->read.offset_bytes, file->size_bytes);
+    uint64_t size = MIN(effect->read.size_bytes, file->size_bytes - start);
+    event->read.extent = (Extent){.offset_bytes = start,
+                                  .size_bytes = size,
+                                  .version = 1,
+                                  .file = number};
+    if (file->is_sampled && size > 0)
+        event->read.extent.chunk = payload_new(number, start, (uint32_t)size);
+}
+
+static void
+store_record(World *world, HostId id, const Effect *effect)
+{
+    Event *event = &push_answer(world, id, EVENT_STORED)->event;
+    event->stored.tag = effect->store.tag;
+    event->stored.is_durable = true;
+}
+
+static void
+check_introduction(const Effect *effect)
+{
+    Address expected = reach_address(effect->introduce.peer);
+    assert(memcmp(&expected.ip, &effect->introduce.address.ip,
+                  sizeof expected.ip) == 0);
+}
+
+static void
+apply_one(World *world, HostId id, const Effect *effect)
+{
+    Host *host = &world->hosts[id];
+    Endpoint *endpoint;
+    switch (effect->kind) {
+    case EFFECT_CONNECT:
+        connect_stream(world, id, effect);
+        return;
+    case EFFECT_EXPECT:
+        endpoint = live_endpoint(world, host, effect->stream);
+        if (endpoint)
+            tcp_expect(&world->network, endpoint, effect->expect_bytes);
+        return;
+    case EFFECT_FORWARD:
+        order_forward(world, id, effect);
+        return;
+    case EFFECT_CLOSE:
+        close_stream(world, host, effect);
+        return;
+    case EFFECT_READ:
+        read_file(world, id, effect);
+        return;
+    case EFFECT_DELIVER:
+        world->sink.deliver(world->sink.context, id, &effect->extent);
+        return;
+    case EFFECT_STORE:
+        store_record(world, id, effect);
+        return;
+    case EFFECT_INTRODUCE:
+        check_introduction(effect);
+        return;
+    case EFFECT_NOTE:
+        host->count.requests += effect->note.kind == NOTE_REQUEST_SERVED;
+        network_mark(&world->network, UINT64_C(1) << 40 | id,
+                     (uint64_t)effect->note.kind << 56 ^
+                         (uint64_t)effect->note.about << 24 ^
+                         effect->note.value);
+        world->sink.note(world->sink.context, id, effect);
+        return;
+    case EFFECT_WRITE:
+    case EFFECT_WRITE_BODY:
+    case EFFECT_WORK:
+        return; /* done elsewhere */
+    }
+}
+
+void
+effect_apply(World *world, HostId id, Turn *turn)
+{
+    Writes writes = {NULL, 0};
+    for (uint32_t i = 0; i < turn->effect_count; i++) {
+        const Effect *effect = &turn->effects[i];
+        bool is_write =
+            effect->kind == EFFECT_WRITE || effect->kind == EFFECT_WRITE_BODY;
+        if (is_write) {
+            write_effect(world, &world->hosts[id], turn, effect, &writes);
+            continue;
+        }
+        if (effect->kind != EFFECT_NOTE)
+            flush(world, &writes);
+        apply_one(world, id, effect);
+    }
+    flush(world, &writes);
+}

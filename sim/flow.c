@@ -78,6 +78,7 @@ flow_table_new(const Scenario *scenario, Network *network, char **ret_error)
     table->network = network;
     table->graph = graph_new(scenario, network);
     table->options = setup_transports(scenario);
+    table->transports = scenario->transports;
     GArray *flows = g_array_new(false, false, sizeof(Flow));
     for (uint32_t i = 0; i < scenario->workload.flow_count; i++)
         add_pairs(table, scenario, &scenario->workload.flows[i], flows);

@@ -25,6 +25,7 @@ typedef struct FlowTable {
     Network *network;
     Graph *graph;
     TcpOptions *options;
+    const PlanTransport *transports; /* lent */
     Flow *flows;
     uint32_t count;
     uint32_t done_count;

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * sim/command.c: options of `byway run`.
+ */
+#include "sim/command.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sim/mode.h"
+
+static const char SUMMARY[] =
+    "Run a scenario and write its results, a table and pictures.";
+static const char EXAMPLE[] =
+    "Example:\n"
+    "  byway run scenarios/first.yaml -o out/try --set general.seed=7\n\n"
+    "Exit codes: 0 ok, 1 the run failed, 2 usage or scenario invalid,\n"
+    "3 an expectation was not met, 130/143 interrupted (what was finished\n"
+    "is kept and marked incomplete).";
+
+/* What GOption fills in. */
+typedef struct Raw {
+    char *output;
+    char *seed;
+    char *progress;
+    char *color;
+    char **sets;
+    char **paths;
+    int jobs;
+    gboolean is_quiet;
+    gboolean is_forced;
+    gboolean has_no_plots;
+} Raw;
+
+static bool
+usage_error(const char *text, const char *detail)
+{
+    fprintf(stderr, "byway run: %s%s; see 'byway run --help'\n", text, detail);
+    return false;
+}
+
+static bool
+parse_progress(const char *text, ProgressMode *ret_mode)
+{
+    if (!text || strcmp(text, "auto") == 0)
+        *ret_mode = PROGRESS_AUTO;
+    else if (strcmp(text, "always") == 0)
+        *ret_mode = PROGRESS_ALWAYS;
+    else if (strcmp(text, "never") == 0)
+        *ret_mode = PROGRESS_NEVER;
+    else
+        return usage_error("--progress is auto, always or never, not ", text);
+    return true;
+}
+
+static bool
+is_color(const char *text)
+{
+    return !text || strcmp(text, "auto") == 0 || strcmp(text, "always") == 0 ||
+           strcmp(text, "never") == 0;
+}
+
+/* "random" asks for a seed that nobody chose, and says which it was. */
+static char *
+seed_override(const char *seed)
+{
+    if (strcmp(seed, "random") != 0)
+        return g_strdup_printf("general.seed=%s", seed);
+    uint32_t chosen = g_random_int();
+    fprintf(stderr, "byway: seed %u\n", chosen);
+    return g_strdup_printf("general.seed=%u", chosen);
+}
+
+static bool
+take_raw(Raw *raw, RunOptions *options)
+{
+    if (!raw->paths || !raw->paths[0])
+        return usage_error("which scenario?", "");
+    if (raw->paths[1])
+        return usage_error("one scenario at a time: ", raw->paths[1]);
+    if (!parse_progress(raw->progress, &options->progress))
+        return false;
+    if (!is_color(raw->color))
+        return usage_error("--color is auto, always or never, not ",
+                           raw->color);
+    if (raw->jobs < 0)
+        return usage_error("--jobs is a positive number", "");
+    options->scenario_path = g_strdup(raw->paths[0]);
+    options->output = g_strdup(raw->output);
+    options->color = g_strdup(raw->color);
+    options->is_quiet = raw->is_quiet;
+    options->is_forced = raw->is_forced;
+    options->has_no_plots = raw->has_no_plots;
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    options->jobs = raw->jobs ? (uint32_t)raw->jobs : (uint32_t)MAX(cores, 1);
+    g_autoptr(GPtrArray) overrides = g_ptr_array_new();
+    for (char **set = raw->sets; set && *set; set++)
+        g_ptr_array_add(overrides, g_strdup(*set));
+    if (raw->seed)
+        g_ptr_array_add(overrides, seed_override(raw->seed));
+    g_ptr_array_add(overrides, NULL);
+    options->overrides = (char **)g_ptr_array_steal(overrides, NULL);
+    return true;
+}
+
+static void
+raw_clear(Raw *raw)
+{
+    g_free(raw->output);
+    g_free(raw->seed);
+    g_free(raw->progress);
+    g_free(raw->color);
+    g_strfreev(raw->sets);
+    g_strfreev(raw->paths);
+}
+
+static GOptionContext *
+new_context(Raw *raw)
+{
+    const GOptionEntry entries[] = {
+        {"output", 'o', 0, G_OPTION_ARG_FILENAME, &raw->output,
+         "Where results go (default out/TITLE-SEED)", "DIR"},
+        {"force", 'f', 0, G_OPTION_ARG_NONE, &raw->is_forced,
+         "Replace an earlier run's directory", NULL},
+        {"seed", 's', 0, G_OPTION_ARG_STRING, &raw->seed,
+         "Overrides general.seed; 'random' chooses one and says it", "N"},
+        {"set", 0, 0, G_OPTION_ARG_STRING_ARRAY, &raw->sets,
+         "Override any key of the scenario", "KEY.PATH=VALUE"},
+        {"jobs", 'j', 0, G_OPTION_ARG_INT, &raw->jobs,
+         "Modes run at once (default: the number of cores)", "N"},
+        {"progress", 0, 0, G_OPTION_ARG_STRING, &raw->progress,
+         "auto, always or never", "WHEN"},
+        {"color", 0, 0, G_OPTION_ARG_STRING, &raw->color,
+         "auto, always or never", "WHEN"},
+        {"no-plots", 0, 0, G_OPTION_ARG_NONE, &raw->has_no_plots,
+         "Draw no pictures", NULL},
+        {"quiet", 'q', 0, G_OPTION_ARG_NONE, &raw->is_quiet,
+         "No progress and no table", NULL},
+        {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &raw->paths,
+         NULL, "SCENARIO.yaml"},
+        {0},
+    };
+    GOptionContext *context = g_option_context_new(NULL);
+    g_option_context_add_main_entries(context, entries, NULL);
+    g_option_context_set_summary(context, SUMMARY);
+    g_option_context_set_description(context, EXAMPLE);
+    g_option_context_set_help_enabled(context, false);
+    return context;
+}
+
+static bool
+wants_help(int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+            return true;
+    }
+    return false;
+}
+
+bool
+command_parse(int argc, char **argv, RunOptions *options, int *ret_exit_code)
+{
+    Raw raw = {0};
+    g_autoptr(GOptionContext) context = new_context(&raw);
+    *ret_exit_code = 0;
+    if (wants_help(argc, argv)) {
+        g_set_prgname("byway run");
+        g_autofree char *help = g_option_context_get_help(context, true, NULL);
+        fputs(help, stdout);
+        return false;
+    }
+    g_autoptr(GError) error = NULL;
+    g_auto(GStrv) copy = g_new0(char *, (size_t)argc + 1);
+    for (int i = 0; i < argc; i++)
+        copy[i] = g_strdup(argv[i]);
+    bool is_good = g_option_context_parse_strv(context, &copy, &error);
+    if (!is_good)
+        usage_error(error->message, "");
+    is_good = is_good && take_raw(&raw, options);
+    raw_clear(&raw);
+    if (!is_good)
+        *ret_exit_code = COMMAND_EXIT_USAGE;
+    return is_good;
+}
+
+Scenario *
+command_read(const RunOptions *options, char **ret_text, size_t *ret_text_bytes)
+{
+    g_autoptr(GPtrArray) errors = g_ptr_array_new_with_free_func(g_free);
+    Scenario *scenario =
+        scenario_read(options->scenario_path,
+                      (const char *const *)options->overrides, errors);
+    for (uint32_t i = 0; i < errors->len; i++)
+        fprintf(stderr, "%s\n", (char *)errors->pdata[i]);
+    if (!scenario)
+        return NULL;
+    for (uint32_t i = 0; i < scenario->remarks->len; i++)
+        fprintf(stderr, "%s\n", (char *)scenario->remarks->pdata[i]);
+    g_autoptr(GError) error = NULL;
+    if (!g_file_get_contents(options->scenario_path, ret_text, ret_text_bytes,
+                             &error)) {
+        fprintf(stderr, "byway: %s\n", error->message);
+        scenario_free(scenario);
+        return NULL;
+    }
+    return scenario;
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * sim/directory.h: where results go, and under which name meanwhile.
+ */
+#pragma once
+
+#include "sim/run.h"
+#include "sim/scenario.h"
+
+/* Choose the directory (-o, general.output, out/TITLE-SEED), refuse one that
+ * exists unless forced, and make DIR.partial with its parts. */
+bool directory_open(const Scenario *scenario, RunOutcome *outcome,
+                    GError **error);
+/* Remove a directory and all below it; symbolic links are not followed. */
+bool directory_remove(const char *path, GError **error);

@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * sim/download.c: arrivals, and the books kept from what clients note.
+ */
+#include "sim/download.h"
+
+#include <assert.h>
+
+#define NO_DOWNLOAD UINT32_MAX
+#define CLIENT_TRIES 8
+/* A data centre's own link is the cause when packets wait this long there. */
+#define LEG_WAIT_NS (20 * NS_PER_MS)
+/* An episode that ended this long ago still shows in the slow window. */
+#define EPISODE_MEMORY_NS (3 * NS_PER_S)
+
+static Download *
+download_at(const DownloadTable *table, uint32_t index)
+{
+    return &g_array_index(table->downloads, Download, index);
+}
+
+static bool
+was_on(const Episode *episode, int64_t now_ns)
+{
+    return episode && (episode->is_on ||
+                       now_ns - episode->last_end_ns < EPISODE_MEMORY_NS);
+}
+
+static Cause
+find_cause(DownloadTable *table, const Download *download)
+{
+    World *world = table->world;
+    int64_t now_ns = world->network.now_ns;
+    const Host *client = &world->hosts[download->client];
+    const Host *server = &world->hosts[client->place.source];
+    uint32_t number = download->client - table->population->first_client;
+    uint64_t slow_bps = world->scenario->roles.clients->slow_threshold_bps;
+    if (table->population->clients[number].down_bps <= slow_bps)
+        return CAUSE_OWN_ACCESS;
+    if (world->terrain.sites[server->site].cell != client->site &&
+        was_on(terrain_ingress_episode(&world->terrain, client->site), now_ns))
+        return CAUSE_CELL_INGRESS;
+    if (was_on(
+            terrain_path_episode(&world->terrain, server->site, client->site),
+            now_ns))
+        return CAUSE_CDN_PATH;
+    const Link *leg = &world->network.links[server->up];
+    if (link_wait_ns(leg, now_ns) > LEG_WAIT_NS)
+        return CAUSE_DATA_CENTRE_LEG;
+    return CAUSE_OTHER;
+}
+
+static void
+measure(Download *download, NoteKind kind, uint64_t value)
+{
+    if (kind == NOTE_DOWNLOAD_MEASURED)
+        download->window_count++;
+    if (download->window_count == 0 ||
+        download->window_count > CLIENT_WINDOW_MAX)
+        return;
+    WindowRates *rates = &download->rates[download->window_count - 1];
+    if (kind == NOTE_DOWNLOAD_MEASURED)
+        rates->total_bytes_per_s = value;
+    else if (kind == NOTE_DOWNLOAD_EDGE_RATE)
+        rates->edge_bytes_per_s = value;
+    else
+        rates->cdn_bytes_per_s = value;
+}
+
+static void
+count_used(Download *download, PeerId edge)
+{
+    if (!download->used)
+        download->used = g_hash_table_new(NULL, NULL);
+    if (g_hash_table_add(download->used, GUINT_TO_POINTER(edge + 1)))
+        download->edges_used++;
+}
+
+static void
+forget_details(Download *download)
+{
+    reassembly_clear(&download->coverage);
+    g_clear_pointer(&download->used, g_hash_table_unref);
+}
+
+static void
+end_download(DownloadTable *table, Download *download, Outcome outcome)
+{
+    download->outcome = outcome;
+    download->end_ns = table->world->network.now_ns;
+    table->active_of[download->client] = NO_DOWNLOAD;
+    table->running_count--;
+    table->measured_count += download->trigger_ns != TIME_NEVER;
+    if (outcome == OUTCOME_DONE) {
+        /* Each byte once, none missing. */
+        assert(download->delivered_bytes == download->file_bytes);
+        assert(download->coverage.next_seq == download->file_bytes);
+    }
+    forget_details(download);
+}
+
+static void
+take_edge_note(Download *download, const Effect *note)
+{
+    switch (note->note.kind) {
+    case NOTE_EDGE_TRIED:
+        download->edge_attempts++;
+        return;
+    case NOTE_EDGE_CONNECTED:
+        download->edge_connects++;
+        download->edge_connect_ns += (int64_t)note->note.value;
+        return;
+    case NOTE_CDN_CONNECTED:
+        download->cdn_connects++;
+        download->cdn_connect_ns += (int64_t)note->note.value;
+        return;
+    case NOTE_EDGE_BYTES:
+        count_used(download, note->note.about);
+        return;
+    case NOTE_NODES_LISTED:
+        download->node_requests++;
+        download->edges_listed += (uint32_t)note->note.value;
+        return;
+    case NOTE_NODES_FAILED:
+        download->node_requests++;
+        download->node_failures++;
+        return;
+    default:
+        return;
+    }
+}
+
+static void
+take_note(void *context, HostId host, const Effect *note)
+{
+    DownloadTable *table = context;
+    if (table->active_of[host] == NO_DOWNLOAD)
+        return;
+    Download *download = download_at(table, table->active_of[host]);
+    switch (note->note.kind) {
+    case NOTE_DOWNLOAD_SLOW:
+        download->trigger_ns = table->world->network.now_ns;
+        download->before_bytes_per_s = note->note.value;
+        download->cause = find_cause(table, download);
+        table->slow_count++;
+        return;
+    case NOTE_DOWNLOAD_MEASURED:
+    case NOTE_DOWNLOAD_EDGE_RATE:
+    case NOTE_DOWNLOAD_CDN_RATE:
+        measure(download, note->note.kind, note->note.value);
+        return;
+    case NOTE_DOWNLOAD_DONE:
+        end_download(table, download, OUTCOME_DONE);
+        return;
+    case NOTE_DOWNLOAD_STOPPED:
+        end_download(table, download, OUTCOME_STOPPED);
+        return;
+    case NOTE_DOWNLOAD_FAILED:
+        end_download(table, download, OUTCOME_FAILED);
+        return;
+    default:
+        take_edge_note(download, note);
+        return;
+    }
+}
+
+static void
+take_delivery(void *context, HostId host, const Extent *extent)
+{
+    DownloadTable *table = context;
+    uint32_t active = table->active_of[host];
+    assert(active != NO_DOWNLOAD);
+    Download *download = download_at(table, active);
+    assert(extent->file == download->file);
+    uint64_t end = extent->offset_bytes + extent->size_bytes;
+    assert(end <= download->file_bytes);
+    download->delivered_bytes += extent->size_bytes;
+    reassembly_add(&download->coverage, extent->offset_bytes, end);
+    if (!extent->chunk)
+        return;
+    if (payload_is_equal(extent))
+        table->equal_bytes += extent->size_bytes;
+    else
+        table->different_bytes += extent->size_bytes;
+}
+
+void
+download_table_init(DownloadTable *table, World *world,
+                    const Population *population)
+{
+    *table = (DownloadTable){.world = world,
+                             .population = population,
+                             .plan = world->scenario->workload.downloads};
+    table->downloads = g_array_new(false, true, sizeof(Download));
+    table->active_of = g_new(uint32_t, world->host_count);
+    for (HostId id = 0; id < world->host_count; id++)
+        table->active_of[id] = NO_DOWNLOAD;
+    world->sink = (NoteSink){table, take_note, take_delivery};
+    agenda_push(&world->network.agenda, world->scenario->general.warmup_ns,
+                AGENDA_COMMAND, 0);
+}
+
+void
+download_table_clear(DownloadTable *table)
+{
+    for (uint32_t i = 0; i < table->downloads->len; i++)
+        forget_details(download_at(table, i));
+    g_array_unref(table->downloads);
+    g_free(table->active_of);
+}
+
+/* Will the episode be on at some time before until_ns? */
+static bool
+is_on_before(const Episode *episode, int64_t until_ns)
+{
+    return episode && (episode->is_on || episode->next_ns < until_ns);
+}
+
+/* A download that no congestion touches and whose own line is fast is not
+ * slow; generating it would only cost time. test_download_condition shows
+ * that leaving those out changes no answer. */
+static bool
+can_be_slow(DownloadTable *table, HostId client, uint64_t file_bytes)
+{
+    World *world = table->world;
+    const Host *host = &world->hosts[client];
+    const Host *server = &world->hosts[host->place.source];
+    uint64_t down_bps =
+        table->population->clients[client - table->population->first_client]
+            .down_bps;
+    uint64_t slow_bps = world->scenario->roles.clients->slow_threshold_bps;
+    if (down_bps < 2 * slow_bps)
+        return true;
+    int64_t until_ns =
+        world->network.now_ns +
+        (int64_t)((double)file_bytes * 8e9 / (double)(2 * slow_bps));
+    return is_on_before(terrain_ingress_episode(&world->terrain, host->site),
+                        until_ns) ||
+           is_on_before(
+               terrain_path_episode(&world->terrain, server->site, host->site),
+               until_ns);
+}
+
+static uint64_t
+draw_file_bytes(const DownloadTable *table, RandomStream *stream)
+{
+    int64_t size = distribution_draw_integer(&table->plan->file_size, stream);
+    return CLAMP((uint64_t)size, 1, table->plan->file_bytes_max);
+}
+
+/* A client that is not busy, or the first drawn when none is found. */
+static HostId
+draw_client(const DownloadTable *table, RandomStream *stream)
+{
+    const Population *population = table->population;
+    HostId client = 0;
+    for (int i = 0; i < CLIENT_TRIES; i++) {
+        double unit = random_unit(stream);
+        client = population->first_client +
+                 (uint32_t)(unit * population->client_count);
+        if (table->active_of[client] == NO_DOWNLOAD)
+            break;
+    }
+    return client;
+}
+
+static void
+fetch(DownloadTable *table, HostId client, uint64_t file_bytes,
+      RandomStream *stream)
+{
+    World *world = table->world;
+    double sampled = world->scenario->security.payload_sampled_ratio;
+    bool is_sampled = random_unit(stream) < sampled;
+    Download download = {
+        .id = table->arrival_count - 1,
+        .client = client,
+        .file = world_add_file(world, file_bytes, is_sampled),
+        .file_bytes = file_bytes,
+        .start_ns = world->network.now_ns,
+        .trigger_ns = TIME_NEVER,
+        .end_ns = TIME_NEVER,
+    };
+    table->active_of[client] = table->downloads->len;
+    table->running_count++;
+    table->sampled_count += is_sampled;
+    g_array_append_val(table->downloads, download);
+    Command command = {
+        .kind = COMMAND_ADD_FILE,
+        .tag = download.id,
+        .file = world_file_id(world, download.file),
+        .file_bytes = file_bytes,
+        .version = 1,
+    };
+    world_command(world, table->population->key_service, &command);
+    command.kind = COMMAND_FETCH;
+    world_command(world, client, &command);
+    world_settle(world);
+}
+
+static void
+schedule_next(DownloadTable *table, RandomStream *stream)
+{
+    World *world = table->world;
+    int64_t wait_ns =
+        MAX(distribution_draw_integer(&table->plan->interval, stream), 1);
+    bool is_enough =
+        table->plan->slow > 0 && table->slow_count >= table->plan->slow;
+    table->is_closed = is_enough;
+    if (!is_enough)
+        agenda_push(&world->network.agenda, world->network.now_ns + wait_ns,
+                    AGENDA_COMMAND, 0);
+}
+
+void
+download_arrive(DownloadTable *table)
+{
+    RandomStream stream;
+    g_autofree char *name =
+        g_strdup_printf("arrival %u", table->arrival_count++);
+    random_init(&stream, table->world->seed, name, "download");
+    uint64_t file_bytes = draw_file_bytes(table, &stream);
+    schedule_next(table, &stream);
+    HostId client = draw_client(table, &stream);
+    if (table->active_of[client] != NO_DOWNLOAD)
+        return; /* still counted as an arrival */
+    if (table->plan->is_conditioned && !can_be_slow(table, client, file_bytes))
+        return;
+    table->candidate_count++;
+    fetch(table, client, file_bytes, &stream);
+}
+
+bool
+download_is_over(const DownloadTable *table)
+{
+    if (!table->is_closed)
+        return false;
+    return table->measured_count >= table->slow_count;
+}
+
+const char *
+cause_name(Cause cause)
+{
+    static const char *const NAMES[] = {
+        [CAUSE_NONE] = "",
+        [CAUSE_OWN_ACCESS] = "own_access",
+        [CAUSE_CELL_INGRESS] = "cell_ingress",
+        [CAUSE_DATA_CENTRE_LEG] = "data_centre_leg",
+        [CAUSE_CDN_PATH] = "cdn_path",
+        [CAUSE_OTHER] = "other",
+    };
+    return NAMES[cause];
+}
+
+const char *
+outcome_name(Outcome outcome)
+{
+    static const char *const NAMES[] = {
+        [OUTCOME_UNFINISHED] = "unfinished",
+        [OUTCOME_DONE] = "done",
+        [OUTCOME_STOPPED] = "stopped",
+        [OUTCOME_FAILED] = "failed",
+    };
+    return NAMES[outcome];
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * sim/manifest.h: manifest.json: what was run, by what, and what came of it.
+ */
+#pragma once
+
+#include "sim/mode.h"
+
+typedef struct ManifestFacts {
+    const char *scenario_path;
+    const char *scenario_text;
+    size_t scenario_bytes;
+    const char *started; /* ISO 8601 */
+    const ModeResult *modes;
+    bool is_complete;
+} ManifestFacts;
+
+bool manifest_write(const char *directory, const Scenario *scenario,
+                    const ManifestFacts *facts, GError **error);

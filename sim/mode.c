@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * sim/mode.c: the loop, and what is read off when it ends.
+ */
+#include "sim/mode.h"
+
+#include <signal.h>
+#include <string.h>
+
+#include "sim/download.h"
+#include "sim/memory.h"
+#include "sim/record.h"
+
+#define EVENTS_PER_LOOK 16384u
+#define WATCHED_MAX 256u
+
+typedef struct Run {
+    const Scenario *scenario;
+    const char *directory;
+    const char *name;
+    ModeResult *result;
+    Recorder recorder;
+    int64_t stop_ns;
+    bool is_interrupted;
+} Run;
+
+uint32_t
+mode_count(const Scenario *scenario)
+{
+    if (!scenario->workload.downloads)
+        return 1;
+    return scenario->policies.selection_count;
+}
+
+const char *
+mode_name(const Scenario *scenario, uint32_t mode)
+{
+    static const char *const NAMES[] = {
+        [PLAN_SELECTION_PREFERRED] = "preferred",
+        [PLAN_SELECTION_NEARBY] = "nearby",
+        [PLAN_SELECTION_RANDOM] = "random",
+    };
+    if (!scenario->workload.downloads)
+        return "flows";
+    return NAMES[scenario->policies.selection[mode]];
+}
+
+static bool
+has_signal(void)
+{
+    sigset_t pending;
+    sigpending(&pending);
+    return sigismember(&pending, SIGINT) || sigismember(&pending, SIGTERM);
+}
+
+/* Every now and then: tell the parent, hear it, check the books. */
+static bool
+look_up(Run *run, const Network *network, uint64_t done)
+{
+    ModeProgress *progress = &run->result->progress;
+    progress->now_ns = network->now_ns;
+    progress->events = network->agenda.popped_total;
+    progress->done = done;
+    progress->memory_bytes = memory_now_bytes();
+    run->is_interrupted = has_signal();
+    return !run->is_interrupted;
+}
+
+static void
+sample(Run *run, Network *network)
+{
+    recorder_sample(&run->recorder, network);
+    agenda_push(&network->agenda, network->now_ns + run->recorder.interval_ns,
+                AGENDA_SAMPLE, 0);
+}
+
+static bool
+is_look_due(const Network *network)
+{
+    return network->agenda.popped_total % EVENTS_PER_LOOK == 0;
+}
+
+static void
+loop_flows(Run *run, FlowTable *table, ProcessTable *processes)
+{
+    Network *network = table->network;
+    while (agenda_peek_ns(&network->agenda) <= run->stop_ns) {
+        AgendaEntry entry = agenda_pop(&network->agenda);
+        if (!network_step(network, &entry)) {
+            if (agenda_kind(&entry) == AGENDA_FLOW)
+                flow_start(table, (uint32_t)entry.key);
+            else if (agenda_kind(&entry) == AGENDA_PROCESS)
+                process_run(processes, (uint32_t)entry.key);
+            else
+                sample(run, network);
+        }
+        Signal signal;
+        while (network_take_signal(network, &signal))
+            flow_take_signal(table, &signal);
+        if (table->done_count == table->count)
+            return;
+        if (is_look_due(network) && !look_up(run, network, table->done_count))
+            return;
+    }
+    network->now_ns = run->stop_ns;
+}
+
+static void
+loop_downloads(Run *run, DownloadTable *table, Population *population)
+{
+    World *world = table->world;
+    Network *network = &world->network;
+    while (agenda_peek_ns(&network->agenda) <= run->stop_ns) {
+        AgendaEntry entry = agenda_pop(&network->agenda);
+        if (!world_step(world, &entry)) {
+            AgendaKind kind = agenda_kind(&entry);
+            if (kind == AGENDA_COMMAND)
+                download_arrive(table);
+            else if (kind == AGENDA_CHURN)
+                population_churn(population, (uint32_t)entry.key);
+            else
+                sample(run, network);
+            world_settle(world);
+        }
+        if (download_is_over(table))
+            return;
+        if (is_look_due(network) &&
+            !look_up(run, network, table->measured_count))
+            return;
+    }
+    network->now_ns = run->stop_ns;
+}
+
+static void
+read_off(Run *run, const Network *network, uint64_t done)
+{
+    network_check(network);
+    look_up(run, network, done);
+    ModeResult *result = run->result;
+    result->fingerprint = network->fingerprint;
+    result->events = network->agenda.popped_total;
+    result->packet_hops = network->count.hops;
+    result->data_packets = network->count.data_packets;
+    result->simulated_ns = network->now_ns;
+    result->is_complete = !run->is_interrupted;
+}
+
+static void
+watch_graph_links(Run *run, const Network *network)
+{
+    const PlanNetwork *plan = &run->scenario->network;
+    LinkId link = 0;
+    for (uint32_t i = 0; i < plan->link_count && link < WATCHED_MAX; i++) {
+        recorder_watch(&run->recorder, link++, plan->links[i].name);
+        if (!plan->links[i].is_duplex)
+            continue;
+        g_autofree char *back = g_strdup_printf("%s back", plan->links[i].name);
+        recorder_watch(&run->recorder, link++, back);
+    }
+    g_assert(link <= network->link_count);
+}
+
+static void
+add_backgrounds(const Scenario *scenario, ProcessTable *processes)
+{
+    LinkId link = 0;
+    for (uint32_t i = 0; i < scenario->network.link_count; i++) {
+        const PlanLink *plan = &scenario->network.links[i];
+        g_autofree char *back = g_strdup_printf("%s back", plan->name);
+        if (plan->background)
+            process_add_background(processes, link, plan->name,
+                                   plan->background);
+        link++;
+        if (!plan->is_duplex)
+            continue;
+        if (plan->background)
+            process_add_background(processes, link, back, plan->background);
+        link++;
+    }
+}
+
+static bool
+run_flows(Run *run, GError **error)
+{
+    Network network;
+    network_init(&network);
+    g_autofree char *unjoined = NULL;
+    FlowTable *table = flow_table_new(run->scenario, &network, &unjoined);
+    if (!table) {
+        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL, "%s", unjoined);
+        network_clear(&network);
+        return false;
+    }
+    ProcessTable processes;
+    process_table_init(&processes, &network, setup_seed(run->scenario));
+    add_backgrounds(run->scenario, &processes);
+    watch_graph_links(run, &network);
+    run->result->progress.goal = table->count;
+    agenda_push(&network.agenda, run->recorder.interval_ns, AGENDA_SAMPLE, 0);
+    loop_flows(run, table, &processes);
+    flow_settle(table);
+    read_off(run, &network, table->done_count);
+    bool is_good = record_flows(run->directory, run->name, table, error);
+    flow_table_free(table);
+    process_table_clear(&processes);
+    network_clear(&network);
+    return is_good;
+}
+
+/* What everybody shares: data centres' and CDN servers' own links, and the
+ * ways into the cells. */
+static void
+watch_world_links(Run *run, const World *world)
+{
+    for (HostId id = 0; id < world->host_count; id++) {
+        const Host *host = &world->hosts[id];
+        if (host->role != ROLE_DATA_CENTRE && host->role != ROLE_CDN)
+            continue;
+        const Site *site = &world->terrain.sites[host->site];
+        g_autofree char *name =
+            g_strdup_printf("%s %s uplink", site->name, role_name(host->role));
+        recorder_watch(&run->recorder, host->up, name);
+    }
+    for (SiteId cell = 0; cell < world->terrain.cell_count; cell++) {
+        const Site *site = &world->terrain.sites[cell];
+        g_autofree char *name = g_strdup_printf("%s ingress", site->name);
+        recorder_watch(&run->recorder, site->ingress, name);
+    }
+}
+
+static void
+read_off_downloads(Run *run, const DownloadTable *table)
+{
+    ModeResult *result = run->result;
+    result->arrivals = table->arrival_count;
+    result->candidates = table->candidate_count;
+    result->payload_sampled = table->sampled_count;
+    result->payload_equal_bytes = table->equal_bytes;
+    result->payload_different_bytes = table->different_bytes;
+    for (uint32_t i = 0; i < table->downloads->len; i++) {
+        const Download *download =
+            &g_array_index(table->downloads, Download, i);
+        result->node_requests += download->node_requests;
+        result->node_failures += download->node_failures;
+        result->nodes_listed += download->edges_listed;
+    }
+}
+
+static bool
+run_downloads(Run *run, PlanSelection mode, GError **error)
+{
+    World world;
+    world_init(&world, run->scenario, mode);
+    Population population;
+    population_init(&population, &world);
+    DownloadTable table;
+    download_table_init(&table, &world, &population);
+    watch_world_links(run, &world);
+    run->result->progress.goal = run->scenario->workload.downloads->slow;
+    agenda_push(&world.network.agenda, run->recorder.interval_ns, AGENDA_SAMPLE,
+                0);
+    population_start(&population);
+    loop_downloads(run, &table, &population);
+    read_off(run, &world.network, table.measured_count);
+    read_off_downloads(run, &table);
+    bool is_good = record_downloads(run->directory, run->name, &table, error) &&
+                   record_nodes(run->directory, run->name, &world, error);
+    download_table_clear(&table);
+    population_clear(&population);
+    world_clear(&world);
+    return is_good;
+}
+
+bool
+mode_run(const Scenario *scenario, uint32_t mode, const char *directory,
+         ModeResult *result, GError **error)
+{
+    Run run = {.scenario = scenario,
+               .directory = directory,
+               .name = mode_name(scenario, mode),
+               .result = result,
+               .stop_ns = scenario->general.stop_time_ns};
+    result->progress.stop_ns = run.stop_ns;
+    if (!recorder_init(&run.recorder, directory, run.name,
+                       scenario->measure.link_interval_ns, error))
+        return false;
+    bool is_good;
+    if (scenario->workload.downloads)
+        is_good =
+            run_downloads(&run, scenario->policies.selection[mode], error);
+    else
+        is_good = run_flows(&run, error);
+    return recorder_close(&run.recorder, is_good ? error : NULL) && is_good;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * sim/mode.h: one run of a scenario in one mode, in its own process.
+ */
+#pragma once
+
+#include "sim/progress.h"
+#include "sim/scenario.h"
+
+/* Lives in memory that the run's processes share. */
+typedef struct ModeResult {
+    ModeProgress progress;
+    bool is_complete; /* not interrupted, and all that was asked for done */
+    uint64_t fingerprint;
+    uint64_t events;
+    uint64_t packet_hops;
+    uint64_t data_packets;
+    int64_t simulated_ns;
+    uint64_t arrivals;
+    uint64_t candidates;
+    uint64_t node_requests;
+    uint64_t node_failures;
+    uint64_t nodes_listed;
+    uint64_t payload_sampled;
+    uint64_t payload_equal_bytes;
+    uint64_t payload_different_bytes;
+    double wall_s;           /* the parent's */
+    uint64_t peak_rss_bytes; /* the parent's */
+    char error[256];         /* why it failed */
+} ModeResult;
+
+/* "preferred", or "flows" for bare flows. */
+const char *mode_name(const Scenario *scenario, uint32_t mode);
+uint32_t mode_count(const Scenario *scenario);
+/* Run to the end, or until SIGINT or SIGTERM, which must be blocked, is
+ * pending; write the mode's parts below directory. */
+bool mode_run(const Scenario *scenario, uint32_t mode, const char *directory,
+              ModeResult *result, GError **error);

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * sim/progress.h: how far a run is, on one line; and what it cost.
+ *
+ * The one place of sim/ that looks at the wall clock.
+ */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define PROGRESS_MODES_MAX 8
+
+/* Shared between the process of a mode, which writes, and its parent. */
+typedef struct ModeProgress {
+    int64_t now_ns;
+    int64_t stop_ns;
+    uint64_t done; /* flows completed, slow downloads measured */
+    uint64_t goal; /* 0: time alone says how far it is */
+    uint64_t events;
+    uint64_t memory_bytes;
+    bool is_over;
+} ModeProgress;
+
+typedef enum ProgressMode {
+    PROGRESS_AUTO,
+    PROGRESS_ALWAYS,
+    PROGRESS_NEVER,
+} ProgressMode;
+
+typedef struct Progress {
+    const ModeProgress *modes;
+    uint32_t mode_count;
+    const char *noun; /* "slow downloads" */
+    bool is_terminal; /* rewrite the line; else lines at growing intervals */
+    bool is_off;
+    bool has_line;
+    int64_t start_us;
+    int64_t last_us;
+    int64_t next_us;
+    uint64_t last_events;
+    double events_per_s;
+} Progress;
+
+void progress_init(Progress *progress, const ModeProgress *modes,
+                   uint32_t mode_count, ProgressMode mode);
+/* Print if it is time to; cheap enough to call ten times a second. */
+void progress_show(Progress *progress);
+/* Take the line away. */
+void progress_end(Progress *progress);
+double progress_elapsed_s(const Progress *progress);
+/* The present time as ISO 8601, UTC; g_free it. */
+char *progress_timestamp(void);
+/* The share done of one mode, 0 to 1. */
+double progress_share(const ModeProgress *mode);

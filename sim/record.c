@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * sim/record.c: rows of downloads, flows, links and nodes.
+ */
+#include "sim/record.h"
+
+#include <errno.h>
+#include <glib/gstdio.h>
+#include <string.h>
+
+static const char *const KIND_NAMES[RECORD_KIND_COUNT] = {
+    [RECORD_DOWNLOADS] = "downloads",
+    [RECORD_FLOWS] = "flows",
+    [RECORD_LINKS] = "links",
+    [RECORD_NODES] = "nodes",
+};
+
+static const char *const HEADS[RECORD_KIND_COUNT] = {
+    [RECORD_DOWNLOADS] =
+        "mode,download_id,client,region,isp,access,"
+        "own_access_bytes_per_second,start_seconds,file_bytes,is_slow,"
+        "trigger_seconds,cause,before_bytes_per_second,"
+        "total_bytes_per_second,edge_bytes_per_second,"
+        "cdn_bytes_per_second,window_seconds,edges_listed,node_requests,"
+        "node_request_failures,edge_attempts,edge_connects,"
+        "edge_connect_seconds_sum,cdn_connects,cdn_connect_seconds_sum,"
+        "edge_connections_used,delivered_bytes,outcome",
+    [RECORD_FLOWS] =
+        "mode,flow,from,to,transport,start_seconds,connect_seconds,"
+        "first_byte_seconds,completion_seconds,delivered_bytes,"
+        "goodput_bits_per_second,retransmitted_segments_total,"
+        "timeouts_total",
+    [RECORD_LINKS] =
+        "mode,link,time_seconds,utilisation_ratio,queue_delay_seconds,"
+        "queue_packets_max,packets_total,dropped_queue_total,"
+        "dropped_aqm_total,dropped_loss_total",
+    [RECORD_NODES] = "mode,node,role,region,isp,connections_total,"
+                     "sent_bytes,received_bytes,cpu_busy_seconds,"
+                     "requests_total",
+};
+
+static char *
+part_path(const char *directory, RecordKind kind, const char *mode)
+{
+    g_autofree char *name = g_strdup_printf("%s.%s", KIND_NAMES[kind], mode);
+    return g_build_filename(directory, "parts", name, NULL);
+}
+
+static bool
+fail(GError **error, const char *path)
+{
+    g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno), "%s: %s",
+                path, g_strerror(errno));
+    return false;
+}
+
+static FILE *
+open_part(const char *directory, RecordKind kind, const char *mode,
+          GError **error)
+{
+    g_autofree char *path = part_path(directory, kind, mode);
+    FILE *file = g_fopen(path, "w");
+    if (!file)
+        fail(error, path);
+    return file;
+}
+
+/* False when any byte did not reach the disk: ENOSPC comes late. */
+static bool
+close_part(FILE *file, GError **error)
+{
+    bool is_good = !ferror(file);
+    if (fclose(file) == 0 && is_good)
+        return true;
+    return fail(error, "cannot write results");
+}
+
+static double
+seconds(int64_t ns)
+{
+    return (double)ns / 1e9;
+}
+
+/* Quotes only where RFC 4180 wants them. */
+static void
+print_text(FILE *file, const char *text)
+{
+    if (!strpbrk(text, ",\"\r\n")) {
+        fputs(text, file);
+        return;
+    }
+    fputc('"', file);
+    for (; *text; text++) {
+        if (*text == '"')
+            fputc('"', file);
+        fputc(*text, file);
+    }
+    fputc('"', file);
+}
+
+bool
+recorder_init(Recorder *recorder, const char *directory, const char *mode,
+              int64_t interval_ns, GError **error)
+{
+    recorder->mode = mode;
+    recorder->interval_ns = interval_ns;
+    recorder->watched = g_array_new(false, true, sizeof(WatchedLink));
+    recorder->links = open_part(directory, RECORD_LINKS, mode, error);
+    return recorder->links;
+}
+
+bool
+recorder_close(Recorder *recorder, GError **error)
+{
+    for (uint32_t i = 0; i < recorder->watched->len; i++)
+        g_free(g_array_index(recorder->watched, WatchedLink, i).name);
+    g_array_unref(recorder->watched);
+    return !recorder->links || close_part(recorder->links, error);
+}
+
+void
+recorder_watch(Recorder *recorder, LinkId link, const char *name)
+{
+    WatchedLink watched = {.link = link, .name = g_strdup(name)};
+    g_array_append_val(recorder->watched, watched);
+}
+
+static void
+print_link(Recorder *recorder, WatchedLink *watched, const Network *network)
+{
+    const LinkCount *now = &network->links[watched->link].count;
+    const LinkCount *last = &watched->last;
+    uint64_t packets = now->arrived_packets - last->arrived_packets;
+    double busy =
+        (double)(now->busy_ns - last->busy_ns) / (double)recorder->interval_ns;
+    double wait_s = 0;
+    if (packets > 0)
+        wait_s =
+            (double)(now->waited_ns - last->waited_ns) / 1e9 / (double)packets;
+    fprintf(recorder->links, "%s,", recorder->mode);
+    print_text(recorder->links, watched->name);
+    fprintf(recorder->links,
+            ",%.9g,%.6g,%.6g,%u,%" G_GUINT64_FORMAT ",%" G_GUINT64_FORMAT
+            ",%" G_GUINT64_FORMAT ",%" G_GUINT64_FORMAT "\n",
+            seconds(network->now_ns), busy, wait_s, now->waiting_packets_max,
+            now->arrived_packets, now->dropped_packets[LINK_DROP_QUEUE],
+            now->dropped_packets[LINK_DROP_AQM],
+            now->dropped_packets[LINK_DROP_LOSS]);
+    watched->last = *now;
+}
+
+void
+recorder_sample(Recorder *recorder, const Network *network)
+{
+    for (uint32_t i = 0; i < recorder->watched->len; i++)
+        print_link(recorder, &g_array_index(recorder->watched, WatchedLink, i),
+                   network);
+}
+
+static void
+print_rates(FILE *file, const Scenario *scenario, const Download *download)
+{
+    /* The first window of the configuration is the measure; the others are
+     * its sensitivity and stand in their own columns at the row's end. */
+    const WindowRates *rates = &download->rates[0];
+    if (download->window_count == 0) {
+        fputs(",,,", file);
+        return;
+    }
+    fprintf(file,
+            "%" G_GUINT64_FORMAT ",%" G_GUINT64_FORMAT ",%" G_GUINT64_FORMAT
+            ",%.9g",
+            rates->total_bytes_per_s, rates->edge_bytes_per_s,
+            rates->cdn_bytes_per_s, seconds(scenario->measure.window_ns));
+}
+
+static void
+print_sensitivity(FILE *file, const Scenario *scenario,
+                  const Download *download)
+{
+    for (uint32_t i = 0; i < scenario->measure.sensitivity_count; i++) {
+        if (download->window_count == 0) {
+            fputs(",,", file);
+            continue;
+        }
+        const WindowRates *rates = &download->rates[i + 1];
+        fprintf(file, ",%" G_GUINT64_FORMAT ",%" G_GUINT64_FORMAT,
+                rates->total_bytes_per_s, rates->edge_bytes_per_s);
+    }
+}
+
+static void
+print_place(FILE *file, const World *world, HostId id)
+{
+    const Site *site = &world->terrain.sites[world->hosts[id].site];
+    const PlanNetwork *network = &world->scenario->network;
+    print_text(file, network->regions[site->region].name);
+    fputc(',', file);
+    print_text(file, network->isps[site->isp].name);
+}
+
+static void
+print_head(FILE *file, const char *mode, const DownloadTable *table,
+           const Download *download)
+{
+    const World *world = table->world;
+    uint32_t number = download->client - table->population->first_client;
+    const ClientTraits *client = &table->population->clients[number];
+    fprintf(file, "%s,%u,%u,", mode, download->id, number);
+    print_place(file, world, download->client);
+    fputc(',', file);
+    print_text(file, world->scenario->network.profiles[client->profile].name);
+    fprintf(file, ",%" G_GUINT64_FORMAT ",%.9g,%" G_GUINT64_FORMAT ",",
+            client->down_bps / 8, seconds(download->start_ns),
+            download->file_bytes);
+}
+
+static void
+print_download(FILE *file, const char *mode, const DownloadTable *table,
+               const Download *download)
+{
+    print_head(file, mode, table, download);
+    bool is_slow = download->trigger_ns != TIME_NEVER;
+    if (is_slow)
+        fprintf(file, "1,%.9g,%s,%" G_GUINT64_FORMAT ",",
+                seconds(download->trigger_ns), cause_name(download->cause),
+                download->before_bytes_per_s);
+    else
+        fputs("0,,,,", file);
+    const Scenario *scenario = table->world->scenario;
+    print_rates(file, scenario, download);
+    fprintf(file, ",%u,%u,%u,%u,%u,%.9g,%u,%.9g,%u,%" G_GUINT64_FORMAT ",%s",
+            download->edges_listed, download->node_requests,
+            download->node_failures, download->edge_attempts,
+            download->edge_connects, seconds(download->edge_connect_ns),
+            download->cdn_connects, seconds(download->cdn_connect_ns),
+            download->edges_used, download->delivered_bytes,
+            outcome_name(download->outcome));
+    print_sensitivity(file, scenario, download);
+    fputc('\n', file);
+}
+
+bool
+record_downloads(const char *directory, const char *mode,
+                 const DownloadTable *table, GError **error)
+{
+    FILE *file = open_part(directory, RECORD_DOWNLOADS, mode, error);
+    if (!file)
+        return false;
+    for (uint32_t i = 0; i < table->downloads->len; i++)
+        print_download(file, mode, table,
+                       &g_array_index(table->downloads, Download, i));
+    return close_part(file, error);
+}
+
+bool
+record_nodes(const char *directory, const char *mode, const World *world,
+             GError **error)
+{
+    FILE *file = open_part(directory, RECORD_NODES, mode, error);
+    if (!file)
+        return false;
+    for (HostId id = 0; id < world->host_count; id++) {
+        const Host *host = &world->hosts[id];
+        const HostCount *count = &host->count;
+        fprintf(file, "%s,%s%u,%s,", mode, role_name(host->role), host->number,
+                role_name(host->role));
+        print_place(file, world, id);
+        fprintf(file,
+                ",%" G_GUINT64_FORMAT ",%" G_GUINT64_FORMAT
+                ",%" G_GUINT64_FORMAT ",%.9g,%" G_GUINT64_FORMAT "\n",
+                count->connections, count->sent_body_bytes,
+                count->received_bytes, seconds((int64_t)count->cpu_busy_ns),
+                count->requests);
+    }
+    return close_part(file, error);
+}
+
+static void
+print_moment(FILE *file, int64_t at_ns, int64_t since_ns)
+{
+    if (at_ns != TIME_NEVER)
+        fprintf(file, "%.9g", seconds(at_ns - since_ns));
+    fputc(',', file);
+}
+
+static void
+print_flow(FILE *file, const char *mode, const FlowTable *table, uint32_t index)
+{
+    const Flow *flow = &table->flows[index];
+    g_autofree char *from = graph_host_name(table->graph, flow->from);
+    g_autofree char *to = graph_host_name(table->graph, flow->to);
+    int64_t end_ns = MIN(flow->done_ns, table->network->now_ns);
+    double lasted_s = seconds(end_ns - flow->start_ns);
+    double goodput_bps =
+        lasted_s > 0 ? 8 * (double)flow->got_bytes / lasted_s : 0;
+    fprintf(file, "%s,%u,%s,%s,%s,%.9g,", mode, index, from, to,
+            table->transports[flow->transport].name, seconds(flow->start_ns));
+    print_moment(file, flow->connected_ns, flow->start_ns);
+    print_moment(file, flow->first_byte_ns, flow->start_ns);
+    print_moment(file, flow->done_ns, flow->start_ns);
+    fprintf(file,
+            "%" G_GUINT64_FORMAT ",%.9g,%" G_GUINT64_FORMAT
+            ",%" G_GUINT64_FORMAT "\n",
+            flow->got_bytes, goodput_bps, flow->resent_segments,
+            flow->timeouts);
+}
+
+bool
+record_flows(const char *directory, const char *mode, const FlowTable *table,
+             GError **error)
+{
+    FILE *file = open_part(directory, RECORD_FLOWS, mode, error);
+    if (!file)
+        return false;
+    for (uint32_t i = 0; i < table->count; i++)
+        print_flow(file, mode, table, i);
+    return close_part(file, error);
+}
+
+static char *
+write_head(RecordKind kind, const Scenario *scenario)
+{
+    GString *head = g_string_new(HEADS[kind]);
+    const PlanMeasure *measure = &scenario->measure;
+    for (uint32_t i = 0;
+         kind == RECORD_DOWNLOADS && i < measure->sensitivity_count; i++) {
+        double window_s = seconds(measure->sensitivity[i].ns);
+        g_string_append_printf(head,
+                               ",total_%g_s_bytes_per_second"
+                               ",edge_%g_s_bytes_per_second",
+                               window_s, window_s);
+    }
+    g_string_append_c(head, '\n');
+    return g_string_free(head, false);
+}
+
+static bool
+append_part(FILE *file, const char *path, GError **error)
+{
+    g_autofree char *rows = NULL;
+    size_t size_bytes = 0;
+    if (!g_file_get_contents(path, &rows, &size_bytes, error))
+        return false;
+    return fwrite(rows, 1, size_bytes, file) == size_bytes || fail(error, path);
+}
+
+bool
+record_join(const char *directory, RecordKind kind, const Scenario *scenario,
+            const char *const *modes, GError **error)
+{
+    g_autofree char *name = g_strdup_printf("%s.csv", KIND_NAMES[kind]);
+    g_autofree char *path = g_build_filename(directory, name, NULL);
+    FILE *file = NULL;
+    bool is_good = true;
+    for (; *modes && is_good; modes++) {
+        g_autofree char *part = part_path(directory, kind, *modes);
+        if (!g_file_test(part, G_FILE_TEST_EXISTS))
+            continue;
+        if (!file) {
+            file = g_fopen(path, "w");
+            if (!file)
+                return fail(error, path);
+            g_autofree char *head = write_head(kind, scenario);
+            fputs(head, file);
+        }
+        is_good = append_part(file, part, error);
+        g_unlink(part);
+    }
+    if (!file)
+        return is_good;
+    return close_part(file, is_good ? error : NULL) && is_good;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * sim/run.h: a scenario file in, a directory of results out.
+ */
+#pragma once
+
+#include "sim/progress.h"
+
+typedef struct RunOptions {
+    char *scenario_path;
+    char *output;
+    char **overrides; /* --set, NULL-terminated */
+    char *color;      /* for the report: auto, always, never */
+    ProgressMode progress;
+    uint32_t jobs; /* modes at once */
+    bool is_quiet;
+    bool is_forced; /* replace an existing directory */
+    bool has_no_plots;
+} RunOptions;
+
+/* Results lie in `partial` until run_publish gives them their name. */
+typedef struct RunOutcome {
+    RunOptions options;
+    char *directory;
+    char *partial;
+    bool is_complete;
+    int exit_code; /* 0, or 128 + the signal that cut the run short */
+} RunOutcome;
+
+/* Read the command line and the scenario, run it, write the results. Returns
+ * 0 when there are results (look at outcome), else the program's exit code,
+ * with everything said on stderr and nothing left behind. */
+int run_simulate(int argc, char **argv, RunOutcome *ret_outcome);
+/* After the report is in: the directory gets its name. */
+bool run_publish(RunOutcome *outcome, GError **error);
+void run_outcome_clear(RunOutcome *outcome);

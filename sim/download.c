@@ -49,15 +49,31 @@ find_cause(DownloadTable *table, const Download *download)
     return CAUSE_OTHER;
 }
 
-static void
-measure(Download *download, NoteKind kind, uint64_t value)
+/* Windows end in the order of their length, whatever their order in the
+ * scenario: the n-th note is about the n-th shortest. */
+static uint32_t
+window_of_note(const ClientConfig *config, uint32_t rank)
 {
-    if (kind == NOTE_DOWNLOAD_MEASURED)
-        download->window_count++;
-    if (download->window_count == 0 ||
-        download->window_count > CLIENT_WINDOW_MAX)
-        return;
-    WindowRates *rates = &download->rates[download->window_count - 1];
+    for (uint32_t i = 0; i < config->window_count; i++) {
+        uint32_t shorter = 0;
+        for (uint32_t j = 0; j < config->window_count; j++)
+            shorter += config->window_ns[j] < config->window_ns[i] ||
+                       (config->window_ns[j] == config->window_ns[i] && j < i);
+        if (shorter == rank)
+            return i;
+    }
+    return 0;
+}
+
+static void
+measure(const DownloadTable *table, Download *download, NoteKind kind,
+        uint64_t value)
+{
+    download->window_count += kind == NOTE_DOWNLOAD_MEASURED;
+    assert(download->window_count > 0);
+    const ClientConfig *config = &table->population->client_config;
+    WindowRates *rates =
+        &download->rates[window_of_note(config, download->window_count - 1)];
     if (kind == NOTE_DOWNLOAD_MEASURED)
         rates->total_bytes_per_s = value;
     else if (kind == NOTE_DOWNLOAD_EDGE_RATE)
@@ -80,6 +96,46 @@ forget_details(Download *download)
 {
     reassembly_clear(&download->coverage);
     g_clear_pointer(&download->used, g_hash_table_unref);
+}
+
+static void
+end_download(DownloadTable *table, Download *download, Outcome outcome)
+{
+    download->outcome = outcome;
+    download->end_ns = table->world->network.now_ns;
+    table->active_of[download->client] = NO_DOWNLOAD;
+    table->running_count--;
+    table->measured_count += download->trigger_ns != TIME_NEVER;
+    if (outcome == OUTCOME_DONE) {
+        /* Each byte once, none missing. */
+        assert(download->delivered_bytes == download->file_bytes);
+        assert(download->coverage.next_seq == download->file_bytes);
+    }
+    forget_details(download);
+}
+
+static void
+take_edge_note(Download *download, const Effect *note)
+{
+    NoteKind kind = note->note.kind;
+    uint64_t value = note->note.value;
+    if (kind == NOTE_EDGE_TRIED) {
+        download->edge_attempts++;
+    } else if (kind == NOTE_EDGE_CONNECTED) {
+        download->edge_connects++;
+        download->edge_connect_ns += (int64_t)value;
+    } else if (kind == NOTE_CDN_CONNECTED) {
+        download->cdn_connects++;
+        download->cdn_connect_ns += (int64_t)value;
+    } else if (kind == NOTE_EDGE_BYTES) {
+        count_used(download, note->note.about);
+    } else if (kind == NOTE_NODES_LISTED) {
+        download->node_requests++;
+        download->edges_listed += (uint32_t)value;
+    } else if (kind == NOTE_NODES_FAILED) {
+        download->node_requests++;
+        download->node_failures++;
+    }
 }
 
 static void
@@ -130,37 +186,35 @@ take_edge_note(Download *download, const Effect *note)
 }
 
 static void
+become_slow(DownloadTable *table, Download *download, uint64_t speed)
+{
+    download->trigger_ns = table->world->network.now_ns;
+    download->before_bytes_per_s = speed;
+    download->cause = find_cause(table, download);
+    table->slow_count++;
+}
+
+static void
 take_note(void *context, HostId host, const Effect *note)
 {
     DownloadTable *table = context;
     if (table->active_of[host] == NO_DOWNLOAD)
         return;
     Download *download = download_at(table, table->active_of[host]);
-    switch (note->note.kind) {
-    case NOTE_DOWNLOAD_SLOW:
-        download->trigger_ns = table->world->network.now_ns;
-        download->before_bytes_per_s = note->note.value;
-        download->cause = find_cause(table, download);
-        table->slow_count++;
-        return;
-    case NOTE_DOWNLOAD_MEASURED:
-    case NOTE_DOWNLOAD_EDGE_RATE:
-    case NOTE_DOWNLOAD_CDN_RATE:
-        measure(download, note->note.kind, note->note.value);
-        return;
-    case NOTE_DOWNLOAD_DONE:
+    NoteKind kind = note->note.kind;
+    if (kind == NOTE_DOWNLOAD_SLOW)
+        become_slow(table, download, note->note.value);
+    else if (kind == NOTE_DOWNLOAD_MEASURED ||
+             kind == NOTE_DOWNLOAD_EDGE_RATE || kind == NOTE_DOWNLOAD_CDN_RATE)
+        measure(table, download, kind, note->note.value);
+    else if (kind == NOTE_DOWNLOAD_DONE)
         end_download(table, download, OUTCOME_DONE);
-        return;
-    case NOTE_DOWNLOAD_STOPPED:
+    else if (kind == NOTE_DOWNLOAD_STOPPED)
         end_download(table, download, OUTCOME_STOPPED);
-        return;
-    case NOTE_DOWNLOAD_FAILED:
+    else if (kind == NOTE_DOWNLOAD_FAILED)
         end_download(table, download, OUTCOME_FAILED);
-        return;
-    default:
+    else
         take_edge_note(download, note);
-        return;
-    }
 }
 
 static void

@@ -13,7 +13,7 @@
 #define EVENTS_PER_LOOK 16384u
 #define WATCHED_MAX 256u
 
-typedef struct Run {
+typedef struct ModeRun {
     const Scenario *scenario;
     const char *directory;
     const char *name;
@@ -21,7 +21,7 @@ typedef struct Run {
     Recorder recorder;
     int64_t stop_ns;
     bool is_interrupted;
-} Run;
+} ModeRun;
 
 uint32_t
 mode_count(const Scenario *scenario)
@@ -54,7 +54,7 @@ has_signal(void)
 
 /* Every now and then: tell the parent, hear it, check the books. */
 static bool
-look_up(Run *run, const Network *network, uint64_t done)
+look_up(ModeRun *run, const Network *network, uint64_t done)
 {
     ModeProgress *progress = &run->result->progress;
     progress->now_ns = network->now_ns;
@@ -66,7 +66,7 @@ look_up(Run *run, const Network *network, uint64_t done)
 }
 
 static void
-sample(Run *run, Network *network)
+sample(ModeRun *run, Network *network)
 {
     recorder_sample(&run->recorder, network);
     agenda_push(&network->agenda, network->now_ns + run->recorder.interval_ns,
@@ -80,7 +80,7 @@ is_look_due(const Network *network)
 }
 
 static void
-loop_flows(Run *run, FlowTable *table, ProcessTable *processes)
+loop_flows(ModeRun *run, FlowTable *table, ProcessTable *processes)
 {
     Network *network = table->network;
     while (agenda_peek_ns(&network->agenda) <= run->stop_ns) {
@@ -105,7 +105,7 @@ loop_flows(Run *run, FlowTable *table, ProcessTable *processes)
 }
 
 static void
-loop_downloads(Run *run, DownloadTable *table, Population *population)
+loop_downloads(ModeRun *run, DownloadTable *table, Population *population)
 {
     World *world = table->world;
     Network *network = &world->network;
@@ -131,7 +131,7 @@ loop_downloads(Run *run, DownloadTable *table, Population *population)
 }
 
 static void
-read_off(Run *run, const Network *network, uint64_t done)
+read_off(ModeRun *run, const Network *network, uint64_t done)
 {
     network_check(network);
     look_up(run, network, done);
@@ -145,7 +145,7 @@ read_off(Run *run, const Network *network, uint64_t done)
 }
 
 static void
-watch_graph_links(Run *run, const Network *network)
+watch_graph_links(ModeRun *run, const Network *network)
 {
     const PlanNetwork *plan = &run->scenario->network;
     LinkId link = 0;
@@ -179,7 +179,7 @@ add_backgrounds(const Scenario *scenario, ProcessTable *processes)
 }
 
 static bool
-run_flows(Run *run, GError **error)
+run_flows(ModeRun *run, GError **error)
 {
     Network network;
     network_init(&network);
@@ -209,7 +209,7 @@ run_flows(Run *run, GError **error)
 /* What everybody shares: data centres' and CDN servers' own links, and the
  * ways into the cells. */
 static void
-watch_world_links(Run *run, const World *world)
+watch_world_links(ModeRun *run, const World *world)
 {
     for (HostId id = 0; id < world->host_count; id++) {
         const Host *host = &world->hosts[id];
@@ -228,7 +228,7 @@ watch_world_links(Run *run, const World *world)
 }
 
 static void
-read_off_downloads(Run *run, const DownloadTable *table)
+read_off_downloads(ModeRun *run, const DownloadTable *table)
 {
     ModeResult *result = run->result;
     result->arrivals = table->arrival_count;
@@ -246,7 +246,7 @@ read_off_downloads(Run *run, const DownloadTable *table)
 }
 
 static bool
-run_downloads(Run *run, PlanSelection mode, GError **error)
+run_downloads(ModeRun *run, PlanSelection mode, GError **error)
 {
     World world;
     world_init(&world, run->scenario, mode);
@@ -274,11 +274,11 @@ bool
 mode_run(const Scenario *scenario, uint32_t mode, const char *directory,
          ModeResult *result, GError **error)
 {
-    Run run = {.scenario = scenario,
-               .directory = directory,
-               .name = mode_name(scenario, mode),
-               .result = result,
-               .stop_ns = scenario->general.stop_time_ns};
+    ModeRun run = {.scenario = scenario,
+                   .directory = directory,
+                   .name = mode_name(scenario, mode),
+                   .result = result,
+                   .stop_ns = scenario->general.stop_time_ns};
     result->progress.stop_ns = run.stop_ns;
     if (!recorder_init(&run.recorder, directory, run.name,
                        scenario->measure.link_interval_ns, error))

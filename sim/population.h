@@ -39,9 +39,12 @@ typedef struct Population {
     OriginConfig origin_config;
     OriginConfig cdn_config;
     Region *regions;
+    PeerId *services;
 } Population;
 
 void population_init(Population *population, World *world);
+/* sim/configure.c: the roles' configurations, from the scenario. */
+void population_configure(Population *population);
 void population_clear(Population *population);
 /* Start everybody who is there at time 0, and set their lives going. */
 void population_start(Population *population);

@@ -139,53 +139,6 @@ take_edge_note(Download *download, const Effect *note)
 }
 
 static void
-end_download(DownloadTable *table, Download *download, Outcome outcome)
-{
-    download->outcome = outcome;
-    download->end_ns = table->world->network.now_ns;
-    table->active_of[download->client] = NO_DOWNLOAD;
-    table->running_count--;
-    table->measured_count += download->trigger_ns != TIME_NEVER;
-    if (outcome == OUTCOME_DONE) {
-        /* Each byte once, none missing. */
-        assert(download->delivered_bytes == download->file_bytes);
-        assert(download->coverage.next_seq == download->file_bytes);
-    }
-    forget_details(download);
-}
-
-static void
-take_edge_note(Download *download, const Effect *note)
-{
-    switch (note->note.kind) {
-    case NOTE_EDGE_TRIED:
-        download->edge_attempts++;
-        return;
-    case NOTE_EDGE_CONNECTED:
-        download->edge_connects++;
-        download->edge_connect_ns += (int64_t)note->note.value;
-        return;
-    case NOTE_CDN_CONNECTED:
-        download->cdn_connects++;
-        download->cdn_connect_ns += (int64_t)note->note.value;
-        return;
-    case NOTE_EDGE_BYTES:
-        count_used(download, note->note.about);
-        return;
-    case NOTE_NODES_LISTED:
-        download->node_requests++;
-        download->edges_listed += (uint32_t)note->note.value;
-        return;
-    case NOTE_NODES_FAILED:
-        download->node_requests++;
-        download->node_failures++;
-        return;
-    default:
-        return;
-    }
-}
-
-static void
 become_slow(DownloadTable *table, Download *download, uint64_t speed)
 {
     download->trigger_ns = table->world->network.now_ns;

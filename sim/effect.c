@@ -204,6 +204,32 @@ check_introduction(const Effect *effect)
 }
 
 static void
+print_note(const World *world, HostId id, const Effect *effect)
+{
+    const Host *host = &world->hosts[id];
+    fprintf(world->trace,
+            "%s,%.9f,%s%u,%s,%" G_GINT64_FORMAT ",%" G_GUINT64_FORMAT "\n",
+            world->trace_mode, (double)world->network.now_ns / 1e9,
+            role_name(host->role), host->number, note_name(effect->note.kind),
+            effect->note.about == PEER_NONE ? INT64_C(-1)
+                                            : (int64_t)effect->note.about,
+            effect->note.value);
+}
+
+static void
+take_note(World *world, HostId id, const Effect *effect)
+{
+    Host *host = &world->hosts[id];
+    host->count.requests += effect->note.kind == NOTE_REQUEST_SERVED;
+    network_mark(&world->network, UINT64_C(1) << 40 | id,
+                 (uint64_t)effect->note.kind << 56 ^
+                     (uint64_t)effect->note.about << 24 ^ effect->note.value);
+    if (world->trace)
+        print_note(world, id, effect);
+    world->sink.note(world->sink.context, id, effect);
+}
+
+static void
 apply_one(World *world, HostId id, const Effect *effect)
 {
     Host *host = &world->hosts[id];
@@ -236,12 +262,7 @@ apply_one(World *world, HostId id, const Effect *effect)
         check_introduction(effect);
         return;
     case EFFECT_NOTE:
-        host->count.requests += effect->note.kind == NOTE_REQUEST_SERVED;
-        network_mark(&world->network, UINT64_C(1) << 40 | id,
-                     (uint64_t)effect->note.kind << 56 ^
-                         (uint64_t)effect->note.about << 24 ^
-                         effect->note.value);
-        world->sink.note(world->sink.context, id, effect);
+        take_note(world, id, effect);
         return;
     case EFFECT_WRITE:
     case EFFECT_WRITE_BODY:

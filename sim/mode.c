@@ -255,6 +255,8 @@ run_downloads(ModeRun *run, PlanSelection mode, GError **error)
     DownloadTable table;
     download_table_init(&table, &world, &population);
     watch_world_links(run, &world);
+    bool is_good = !run->scenario->measure.has_trace ||
+                   record_open_trace(run->directory, run->name, &world, error);
     run->result->progress.goal = run->scenario->workload.downloads->slow;
     agenda_push(&world.network.agenda, run->recorder.interval_ns, AGENDA_SAMPLE,
                 0);

@@ -8,10 +8,9 @@
 #include <string.h>
 
 static const char *const KIND_NAMES[RECORD_KIND_COUNT] = {
-    [RECORD_DOWNLOADS] = "downloads",
-    [RECORD_FLOWS] = "flows",
-    [RECORD_LINKS] = "links",
-    [RECORD_NODES] = "nodes",
+    [RECORD_DOWNLOADS] = "downloads", [RECORD_FLOWS] = "flows",
+    [RECORD_LINKS] = "links",         [RECORD_NODES] = "nodes",
+    [RECORD_NOTES] = "notes",
 };
 
 static const char *const HEADS[RECORD_KIND_COUNT] = {
@@ -36,6 +35,7 @@ static const char *const HEADS[RECORD_KIND_COUNT] = {
     [RECORD_NODES] = "mode,node,role,region,isp,connections_total,"
                      "sent_bytes,received_bytes,cpu_busy_seconds,"
                      "requests_total",
+    [RECORD_NOTES] = "mode,time_seconds,node,note,about,value",
 };
 
 static char *
@@ -237,6 +237,23 @@ print_download(FILE *file, const char *mode, const DownloadTable *table,
             outcome_name(download->outcome));
     print_sensitivity(file, scenario, download);
     fputc('\n', file);
+}
+
+bool
+record_open_trace(const char *directory, const char *mode, World *world,
+                  GError **error)
+{
+    world->trace = open_part(directory, RECORD_NOTES, mode, error);
+    world->trace_mode = mode;
+    return world->trace;
+}
+
+bool
+record_close_trace(World *world, GError **error)
+{
+    FILE *trace = world->trace;
+    world->trace = NULL;
+    return !trace || close_part(trace, error);
 }
 
 bool

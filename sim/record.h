@@ -16,6 +16,7 @@ typedef enum RecordKind {
     RECORD_FLOWS,
     RECORD_LINKS,
     RECORD_NODES,
+    RECORD_NOTES, /* measure.trace: everything that nodes note */
     RECORD_KIND_COUNT,
 } RecordKind;
 
@@ -40,6 +41,10 @@ void recorder_watch(Recorder *recorder, LinkId link, const char *name);
 /* A row a watched link for the interval that ends now. */
 void recorder_sample(Recorder *recorder, const Network *network);
 
+/* Give the world a file for its notes; record_close_trace when it is over. */
+bool record_open_trace(const char *directory, const char *mode, World *world,
+                       GError **error);
+bool record_close_trace(World *world, GError **error);
 bool record_downloads(const char *directory, const char *mode,
                       const DownloadTable *table, GError **error);
 bool record_nodes(const char *directory, const char *mode, const World *world,

@@ -8,6 +8,9 @@
 #pragma once
 
 #include "core/node.h"
+
+#include <stdio.h>
+
 #include "sim/terrain.h"
 
 typedef uint32_t HostId;
@@ -96,6 +99,8 @@ struct World {
     GQueue answers; /* Answer * */
     Turn turn;
     NoteSink sink;
+    FILE *trace; /* every note as a row; NULL: not wanted */
+    const char *trace_mode;
     uint64_t work_ps[WORK_COUNT][2]; /* per unit, per byte */
 };
 

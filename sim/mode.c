@@ -264,8 +264,9 @@ run_downloads(ModeRun *run, PlanSelection mode, GError **error)
     loop_downloads(run, &table, &population);
     read_off(run, &world.network, table.measured_count);
     read_off_downloads(run, &table);
-    bool is_good = record_downloads(run->directory, run->name, &table, error) &&
-                   record_nodes(run->directory, run->name, &world, error);
+    is_good = is_good && record_close_trace(&world, error) &&
+              record_downloads(run->directory, run->name, &table, error) &&
+              record_nodes(run->directory, run->name, &world, error);
     download_table_clear(&table);
     population_clear(&population);
     world_clear(&world);

@@ -98,6 +98,13 @@ void
 tcp_release_if_idle(Network *network, EndpointId id)
 {
     Connection *connection = network->connections[id >> 1];
+    Endpoint *acceptor = &connection->sides[1];
+    /* A SYN that got lost, and whose sender gave up, was never heard of. */
+    if (connection->in_flight_packets == 0 &&
+        connection->sides[0].state == TCP_CLOSED &&
+        acceptor->state == TCP_SYN_RECEIVED &&
+        acceptor->opened_ns == TIME_NEVER)
+        acceptor->state = TCP_CLOSED;
     if (!connection->is_used || connection->in_flight_packets > 0 ||
         connection->sides[0].state != TCP_CLOSED ||
         connection->sides[1].state != TCP_CLOSED ||

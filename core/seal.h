@@ -64,7 +64,7 @@ void seal_commit(Sealer *sealer, const uint8_t file_key[KEY_BYTES],
  * False, and the sealer has no plan, when it is not valid. */
 bool sealer_use(Sealer *sealer, const SlicePlan *plan);
 void sealer_slice_key(Sealer *sealer, uint64_t slice, SliceKey *ret_key);
-/* Seal or open one slice of at most plan->slice_bytes; from and to may be
+/* Seal or open one slice of 1 to plan->slice_bytes; from and to may be
  * the same buffer. tag is written or checked for GCM and else untouched (may
  * be NULL then). Opening fails only on a wrong tag, or a NULL one. */
 void sealer_seal(Sealer *sealer, uint64_t slice, const uint8_t *from,

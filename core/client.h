@@ -43,6 +43,7 @@ typedef struct ClientConfig {
     int64_t window_ns[CLIENT_WINDOW_MAX];
     uint32_t window_count;
     bool stops_after_window; /* end the download after the longest */
+    int64_t fast_stop_ns;    /* end it, if not slow by then; 0: never */
 } ClientConfig;
 
 typedef struct Client Client;

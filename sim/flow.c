@@ -20,7 +20,7 @@ end_of_pair(const FlowTable *table, const Scenario *scenario,
     uint32_t member = end->member;
     if (member == PLAN_NONE)
         member = scenario->hosts[end->host].count == 1 ? 0 : pair;
-    return graph_host(table->graph, end->host, member);
+    return topology_host(table->topology, end->host, member);
 }
 
 static uint32_t
@@ -60,11 +60,11 @@ find_unjoined(FlowTable *table)
     for (uint32_t i = 0; i < table->count; i++) {
         const Flow *flow = &table->flows[i];
         Path path;
-        if (graph_path(table->graph, flow->from, flow->to, &path) &&
-            graph_path(table->graph, flow->to, flow->from, &path))
+        if (topology_path(table->topology, flow->from, flow->to, &path) &&
+            topology_path(table->topology, flow->to, flow->from, &path))
             continue;
-        g_autofree char *from = graph_host_name(table->graph, flow->from);
-        g_autofree char *to = graph_host_name(table->graph, flow->to);
+        g_autofree char *from = topology_host_name(table->topology, flow->from);
+        g_autofree char *to = topology_host_name(table->topology, flow->to);
         return g_strdup_printf("no links join '%s' and '%s' both ways", from,
                                to);
     }
@@ -76,7 +76,7 @@ flow_table_new(const Scenario *scenario, Network *network, char **ret_error)
 {
     FlowTable *table = g_new0(FlowTable, 1);
     table->network = network;
-    table->graph = graph_new(scenario, network);
+    table->topology = topology_new(scenario, network);
     table->options = setup_transports(scenario);
     table->transports = scenario->transports;
     GArray *flows = g_array_new(false, false, sizeof(Flow));
@@ -102,7 +102,7 @@ flow_table_free(FlowTable *table)
         g_free(table->flows[i].endpoints);
     g_free(table->flows);
     g_free(table->options);
-    graph_free(table->graph);
+    topology_free(table->topology);
     g_free(table);
 }
 
@@ -134,8 +134,8 @@ flow_start(FlowTable *table, uint32_t index)
     const TcpOptions *options = &table->options[flow->transport];
     TcpPath path = {.opener = options, .acceptor = options};
     bool is_joined =
-        graph_path(table->graph, flow->from, flow->to, &path.out) &&
-        graph_path(table->graph, flow->to, flow->from, &path.back);
+        topology_path(table->topology, flow->from, flow->to, &path.out) &&
+        topology_path(table->topology, flow->to, flow->from, &path.back);
     assert(is_joined); /* checked when the table was made */
     for (uint32_t i = 0; i < flow->connection_count; i++) {
         EndpointId id = tcp_open(table->network, &path);

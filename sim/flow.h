@@ -3,7 +3,7 @@
  */
 #pragma once
 
-#include "sim/graph.h"
+#include "sim/topology.h"
 
 typedef struct Flow {
     uint32_t from;
@@ -23,7 +23,7 @@ typedef struct Flow {
 
 typedef struct FlowTable {
     Network *network;
-    Graph *graph;
+    Topology *topology;
     TcpOptions *options;
     const PlanTransport *transports; /* lent */
     Flow *flows;

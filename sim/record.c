@@ -304,8 +304,8 @@ static void
 print_flow(FILE *file, const char *mode, const FlowTable *table, uint32_t index)
 {
     const Flow *flow = &table->flows[index];
-    g_autofree char *from = graph_host_name(table->graph, flow->from);
-    g_autofree char *to = graph_host_name(table->graph, flow->to);
+    g_autofree char *from = topology_host_name(table->topology, flow->from);
+    g_autofree char *to = topology_host_name(table->topology, flow->to);
     int64_t end_ns = MIN(flow->done_ns, table->network->now_ns);
     double lasted_s = seconds(end_ns - flow->start_ns);
     double goodput_bps =

@@ -1,276 +1,163 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * sim/graph.c: Dijkstra over the routers of a bare graph.
+ * sim/graph.c: GML nodes and edges become PlanNodes and PlanLinks.
  */
 #include "sim/graph.h"
+#include "core/event.h"
+#include "sim/gml.h"
 
 #include <assert.h>
+#include <math.h>
+#include <string.h>
 
-#include "core/event.h"
+#define EARTH_RADIUS_KM 6371.0
+#define FIBRE_KM_PER_MS 200.0
+#define RADIANS_PER_DEGREE (3.14159265358979323846 / 180)
 
-typedef struct Arc {
-    uint32_t from;
-    uint32_t to;
-    LinkId link;
-    int64_t cost_ns;
-} Arc;
-
-typedef struct GraphHost {
-    uint32_t group;
-    uint32_t member;
-    uint32_t node;
-    LinkId up;
-    LinkId down;
-} GraphHost;
-
-/* How to reach every node from one: the arc that enters it. */
-typedef struct Reach {
-    uint32_t *entering; /* index of arc, PLAN_NONE: not reached */
-} Reach;
-
-struct Graph {
-    const Scenario *scenario;
-    Network *network;
-    Arc *arcs;
-    uint32_t arc_count;
-    GraphHost *hosts;
-    uint32_t host_count;
-    Reach *reaches;     /* one per node, filled when asked for */
-    GHashTable *routes; /* (from, to) -> route + 1; never iterated */
-};
-
-static void
-add_arc(Graph *graph, const PlanLink *plan, bool is_back, RandomSeed seed)
+int64_t
+graph_delay_ns(const double from_degrees[2], const double to_degrees[2],
+               double inflation)
 {
-    Arc *arc = &graph->arcs[graph->arc_count++];
-    arc->from = is_back ? plan->to : plan->from;
-    arc->to = is_back ? plan->from : plan->to;
-    arc->link = setup_graph_link(graph->network, seed, plan, is_back);
-    arc->cost_ns = plan->delay_ns;
+    double latitude_a = from_degrees[0] * RADIANS_PER_DEGREE;
+    double latitude_b = to_degrees[0] * RADIANS_PER_DEGREE;
+    double north = sin((latitude_b - latitude_a) / 2);
+    double east =
+        sin((to_degrees[1] - from_degrees[1]) * RADIANS_PER_DEGREE / 2);
+    /* The haversine formula (Sinnott 1984), exact for short ways too. */
+    double haversine =
+        north * north + cos(latitude_a) * cos(latitude_b) * east * east;
+    double km = 2 * EARTH_RADIUS_KM * asin(fmin(1, sqrt(haversine)));
+    return (int64_t)round(km * inflation / FIBRE_KM_PER_MS * 1e6);
 }
 
 static void
-add_access(Graph *graph, GraphHost *host, RandomSeed seed)
+remark(Reader *reader, const char *path, const Gml *gml)
 {
-    const PlanHost *plan = &graph->scenario->hosts[host->group];
-    host->up = host->down = LINK_NONE;
-    LinkPlan up = {plan->rate_bps, plan->delay_ns, 0, plan->queue, plan->aqm};
-    LinkPlan down = up;
-    down.loss_ratio = plan->loss_ratio;
-    uint32_t id = (uint32_t)(host - graph->hosts);
-    g_autofree char *name = graph_host_name(graph, id);
-    g_autofree char *up_name = g_strdup_printf("%s up", name);
-    g_autofree char *down_name = g_strdup_printf("%s down", name);
-    if (plan->profile != PLAN_NONE) {
-        const PlanProfile *profile =
-            &graph->scenario->network.profiles[plan->profile];
-        RandomStream draws;
-        random_init(&draws, seed, name, "access");
-        down.rate_bps =
-            (uint64_t)distribution_draw_integer(&profile->down[0], &draws);
-        up.rate_bps = (uint64_t)distribution_draw_integer(&profile->up, &draws);
-        down.delay_ns = distribution_draw_integer(&profile->delay, &draws);
-        up.delay_ns = down.delay_ns;
-        down.loss_ratio = distribution_draw(&profile->loss, &draws);
-        up.queue = down.queue = profile->queue;
-        up.aqm = down.aqm = profile->aqm;
-    } else if (plan->rate_bps == 0) {
-        return;
+    GPtrArray *remarks = reader->scenario->remarks;
+    if (gml->placed_count)
+        g_ptr_array_add(
+            remarks, g_strdup_printf("%s: %u nodes without coordinates are "
+                                     "placed at the mean of their neighbours",
+                                     path, gml->placed_count));
+    if (gml->unplaced_count)
+        g_ptr_array_add(
+            remarks,
+            g_strdup_printf("%s: %u nodes have neither coordinates nor a "
+                            "neighbour with some and are placed at 0, 0",
+                            path, gml->unplaced_count));
+}
+
+/* Names of the scenario's own nodes come first and are kept. */
+static const char *
+own_free_name(Reader *reader, GHashTable *taken, const char *name)
+{
+    g_autofree char *free_name = g_strdup(name);
+    while (g_hash_table_contains(taken, free_name)) {
+        char *longer = g_strdup_printf("%s.gml", free_name);
+        g_free(free_name);
+        free_name = longer;
     }
-    host->up = setup_link(graph->network, seed, up_name, &up);
-    host->down = setup_link(graph->network, seed, down_name, &down);
+    size_t bytes = strlen(free_name) + 1;
+    char *kept = reader_own(reader, bytes);
+    memcpy(kept, free_name, bytes);
+    g_hash_table_add(taken, kept);
+    return kept;
 }
 
 static void
-add_hosts(Graph *graph, RandomSeed seed)
+append_nodes(Graph *graph, Reader *reader, const Gml *gml)
 {
-    const Scenario *scenario = graph->scenario;
-    for (uint32_t group = 0; group < scenario->host_count; group++)
-        graph->host_count += scenario->hosts[group].count;
-    graph->hosts = g_new0(GraphHost, graph->host_count);
-    uint32_t id = 0;
-    for (uint32_t group = 0; group < scenario->host_count; group++) {
-        const PlanHost *plan = &scenario->hosts[group];
-        for (uint32_t member = 0; member < plan->count; member++) {
-            GraphHost *host = &graph->hosts[id++];
-            host->group = group;
-            host->member = member;
-            host->node = plan->at;
-            add_access(graph, host, seed);
-        }
+    PlanNetwork *network = &reader->scenario->network;
+    g_autoptr(GHashTable) taken = g_hash_table_new(g_str_hash, g_str_equal);
+    uint32_t old_count = network->node_count;
+    PlanNode *nodes =
+        reader_own(reader, sizeof *nodes * (old_count + gml->nodes->len));
+    for (uint32_t at = 0; at < old_count; at++) {
+        nodes[at] = network->nodes[at];
+        if (nodes[at].name)
+            g_hash_table_add(taken, (void *)nodes[at].name);
     }
-}
-
-Graph *
-graph_new(const Scenario *scenario, Network *network)
-{
-    Graph *graph = g_new0(Graph, 1);
-    graph->scenario = scenario;
-    graph->network = network;
-    const PlanNetwork *plan = &scenario->network;
-    graph->arcs = g_new0(Arc, 2 * (size_t)plan->link_count + 1);
-    RandomSeed seed = setup_seed(scenario);
-    for (uint32_t i = 0; i < plan->link_count; i++) {
-        add_arc(graph, &plan->links[i], false, seed);
-        if (plan->links[i].is_duplex)
-            add_arc(graph, &plan->links[i], true, seed);
+    for (guint at = 0; at < gml->nodes->len; at++) {
+        const GmlNode *node = &g_array_index(gml->nodes, GmlNode, at);
+        nodes[old_count + at].name = own_free_name(reader, taken, node->name);
     }
-    add_hosts(graph, seed);
-    graph->reaches = g_new0(Reach, plan->node_count + 1);
-    graph->routes =
-        g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
-    return graph;
+    network->nodes = nodes;
+    network->node_count = old_count + gml->nodes->len;
+    graph->node_base = old_count;
 }
 
-void
-graph_free(Graph *graph)
+static PlanLink
+make_link(const Graph *graph, const Gml *gml, const GmlEdge *edge)
 {
-    for (uint32_t i = 0; i < graph->scenario->network.node_count; i++)
-        g_free(graph->reaches[i].entering);
-    g_free(graph->reaches);
-    g_free(graph->arcs);
-    g_free(graph->hosts);
-    g_hash_table_unref(graph->routes);
-    g_free(graph);
-}
-
-uint32_t
-graph_host(const Graph *graph, uint32_t group, uint32_t member)
-{
-    uint32_t first = 0;
-    for (uint32_t i = 0; i < group; i++)
-        first += graph->scenario->hosts[i].count;
-    assert(member < graph->scenario->hosts[group].count);
-    return first + member;
-}
-
-uint32_t
-graph_host_count(const Graph *graph)
-{
-    return graph->host_count;
-}
-
-char *
-graph_host_name(const Graph *graph, uint32_t host)
-{
-    const GraphHost *found = &graph->hosts[host];
-    const PlanHost *plan = &graph->scenario->hosts[found->group];
-    if (plan->count == 1)
-        return g_strdup(plan->name);
-    return g_strdup_printf("%s%u", plan->name, found->member);
-}
-
-typedef struct Search {
-    int64_t *cost_ns;
-    uint32_t *hops;
-    bool *is_done;
-} Search;
-
-static uint32_t
-nearest_open(const Search *search, uint32_t node_count)
-{
-    uint32_t best = PLAN_NONE;
-    for (uint32_t node = 0; node < node_count; node++) {
-        if (search->is_done[node] || search->cost_ns[node] == TIME_NEVER)
-            continue;
-        if (best == PLAN_NONE || search->cost_ns[node] < search->cost_ns[best])
-            best = node;
-    }
-    return best;
+    const PlanGraph *plan = graph->plan;
+    const GmlNode *from = &g_array_index(gml->nodes, GmlNode, edge->source);
+    const GmlNode *to = &g_array_index(gml->nodes, GmlNode, edge->target);
+    const double from_degrees[2] = {from->latitude, from->longitude};
+    const double to_degrees[2] = {to->latitude, to->longitude};
+    int64_t way_ns = graph_delay_ns(from_degrees, to_degrees, plan->inflation);
+    return (PlanLink){
+        .from = graph->node_base + edge->source,
+        .to = graph->node_base + edge->target,
+        .is_duplex = true,
+        .rate_bps = edge->rate_bps ? edge->rate_bps : plan->rate_bps,
+        .delay_ns = way_ns + plan->hop_delay_ns,
+        .queue = plan->queue,
+    };
 }
 
 static void
-relax(const Graph *graph, Search *search, uint32_t node, uint32_t *entering)
+make_links(Graph *graph, Reader *reader, const Gml *gml)
 {
-    for (uint32_t i = 0; i < graph->arc_count; i++) {
-        const Arc *arc = &graph->arcs[i];
-        if (arc->from != node)
-            continue;
-        int64_t cost_ns = search->cost_ns[node] + arc->cost_ns;
-        uint32_t hops = search->hops[node] + 1;
-        bool is_better = cost_ns < search->cost_ns[arc->to] ||
-                         (cost_ns == search->cost_ns[arc->to] &&
-                          hops < search->hops[arc->to]);
-        if (!is_better)
-            continue;
-        search->cost_ns[arc->to] = cost_ns;
-        search->hops[arc->to] = hops;
-        entering[arc->to] = i;
+    graph->links = reader_own(reader, sizeof *graph->links * gml->edges->len);
+    graph->link_count = 0;
+    for (guint at = 0; at < gml->edges->len; at++) {
+        const GmlEdge *edge = &g_array_index(gml->edges, GmlEdge, at);
+        /* A circle of one node carries nothing. */
+        if (edge->source != edge->target)
+            graph->links[graph->link_count++] = make_link(graph, gml, edge);
     }
-}
-
-static void
-search_from(Graph *graph, uint32_t source)
-{
-    uint32_t count = graph->scenario->network.node_count;
-    Search search = {g_new(int64_t, count), g_new0(uint32_t, count),
-                     g_new0(bool, count)};
-    uint32_t *entering = g_new(uint32_t, count);
-    for (uint32_t node = 0; node < count; node++) {
-        search.cost_ns[node] = TIME_NEVER;
-        entering[node] = PLAN_NONE;
-    }
-    search.cost_ns[source] = 0;
-    uint32_t node = source;
-    for (; node != PLAN_NONE; node = nearest_open(&search, count)) {
-        search.is_done[node] = true;
-        relax(graph, &search, node, entering);
-    }
-    graph->reaches[source].entering = entering;
-    g_free(search.cost_ns);
-    g_free(search.hops);
-    g_free(search.is_done);
-}
-
-/* The route between two routers, or ROUTE_NONE. */
-static uint32_t
-build_route(Graph *graph, uint32_t from, uint32_t to)
-{
-    if (!graph->reaches[from].entering)
-        search_from(graph, from);
-    Route backward = {0};
-    uint32_t node = to;
-    while (node != from) {
-        uint32_t entering = graph->reaches[from].entering[node];
-        if (entering == PLAN_NONE || backward.hop_count == ROUTE_HOPS_MAX)
-            return ROUTE_NONE;
-        backward.links[backward.hop_count++] = graph->arcs[entering].link;
-        node = graph->arcs[entering].from;
-    }
-    Route route = {.hop_count = backward.hop_count};
-    for (uint32_t i = 0; i < route.hop_count; i++)
-        route.links[i] = backward.links[route.hop_count - 1 - i];
-    return network_add_route(graph->network, &route);
-}
-
-static uint32_t
-find_route(Graph *graph, uint32_t from, uint32_t to)
-{
-    int64_t key = (int64_t)from << 32 | to;
-    gpointer known = g_hash_table_lookup(graph->routes, &key);
-    if (known)
-        return GPOINTER_TO_UINT(known) - 1;
-    uint32_t route = build_route(graph, from, to);
-    if (route != ROUTE_NONE) {
-        int64_t *kept = g_memdup2(&key, sizeof key);
-        g_hash_table_insert(graph->routes, kept, GUINT_TO_POINTER(route + 1));
-    }
-    return route;
 }
 
 bool
-graph_path(Graph *graph, uint32_t from, uint32_t to, Path *ret_path)
+graph_add_nodes(Graph *graph, Reader *reader, Mark mark)
 {
-    const GraphHost *source = &graph->hosts[from];
-    const GraphHost *target = &graph->hosts[to];
-    Path path = {source->up, ROUTE_NONE, target->down};
-    if (source->node != target->node) {
-        path.route = find_route(graph, source->node, target->node);
-        if (path.route == ROUTE_NONE)
-            return false;
-    }
-    if (path.up == LINK_NONE && path.route == ROUTE_NONE &&
-        path.down == LINK_NONE)
+    g_autofree char *path =
+        g_path_is_absolute(graph->plan->gml)
+            ? g_strdup(graph->plan->gml)
+            : g_build_filename(reader->directory, graph->plan->gml, NULL);
+    g_autoptr(GError) error = NULL;
+    g_autofree char *text = NULL;
+    g_autofree char *why = NULL;
+    gsize text_bytes = 0;
+    if (!g_file_get_contents(path, &text, &text_bytes, &error)) {
+        complain(reader->complaints, mark, "gml: %s", error->message);
         return false;
-    *ret_path = path;
-    return true;
+    }
+    Gml gml;
+    gml_init(&gml);
+    bool is_parsed = gml_parse(&gml, text, text_bytes, &why);
+    if (is_parsed) {
+        remark(reader, graph->plan->gml, &gml);
+        append_nodes(graph, reader, &gml);
+        make_links(graph, reader, &gml);
+    } else {
+        complain(reader->complaints, mark, "gml: '%s' %s", graph->plan->gml,
+                 why);
+    }
+    gml_clear(&gml);
+    return is_parsed;
+}
+
+void
+graph_add_links(const Graph *graph, Reader *reader)
+{
+    PlanNetwork *network = &reader->scenario->network;
+    uint32_t old_count = network->link_count;
+    PlanLink *links = reader_own(
+        reader, sizeof *links * ((size_t)old_count + graph->link_count));
+    for (uint32_t at = 0; at < old_count; at++)
+        links[at] = network->links[at];
+    for (uint32_t at = 0; at < graph->link_count; at++)
+        links[old_count + at] = graph->links[at];
+    network->links = links;
+    network->link_count = old_count + graph->link_count;
 }

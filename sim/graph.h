@@ -1,23 +1,24 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * sim/graph.h: routers joined by links, hosts on them, shortest paths.
- *
- * Paths minimise the sum of delays (then hops); they are computed once per
- * source router, when first asked for.
+ * sim/graph.h: routers and links of a GML file as part of a scenario.
  */
 #pragma once
 
-#include "sim/setup.h"
+#include "sim/reader.h"
 
-typedef struct Graph Graph;
+/* What a file adds; its links join nodes by their index in the file. */
+typedef struct Graph {
+    const PlanGraph *plan;
+    uint32_t node_base; /* index of the file's first node in the scenario */
+    PlanLink *links;    /* owned by the scenario */
+    uint32_t link_count;
+} Graph;
 
-/* The network gets the graph's links; the scenario is lent. */
-Graph *graph_new(const Scenario *scenario, Network *network);
-void graph_free(Graph *graph);
+/* Read the file and append its nodes to network.nodes; false with a
+ * complaint at mark. */
+bool graph_add_nodes(Graph *graph, Reader *reader, Mark mark);
+/* Append its links to network.links, when no name is pending any more. */
+void graph_add_links(const Graph *graph, Reader *reader);
 
-/* Hosts are numbered through all groups; the first of a group. */
-uint32_t graph_host(const Graph *graph, uint32_t group, uint32_t member);
-uint32_t graph_host_count(const Graph *graph);
-/* "sender3", or "server" for a group of one; g_free it. */
-char *graph_host_name(const Graph *graph, uint32_t host);
-/* False when no links lead from one to the other. */
-bool graph_path(Graph *graph, uint32_t from, uint32_t to, Path *ret_path);
+/* Light in fibre goes 200 km in a ms, along a great circle times inflation. */
+int64_t graph_delay_ns(const double from_degrees[2], const double to_degrees[2],
+                       double inflation);

@@ -111,7 +111,7 @@ typedef struct PlanLink {
     PlanAqm aqm;
     double loss_ratio;
     PlanBurstLoss *burst_loss; /* NULL: none */
-    Distribution jitter;       /* ns, added to delay_ns */
+    int64_t jitter_ns_max;     /* uniform from 0, added to delay_ns */
     PlanRateStep *schedule;    /* by rising start_ns; may be empty */
     uint32_t schedule_count;
     PlanBackground *background; /* NULL: none */

@@ -2,11 +2,12 @@
  * analysis/table.h: one CSV file (RFC 4180) in memory, columns by name.
  *
  * The first row names the columns. Every later row must have as many cells.
- * Numbers are parsed a column at a time, when first asked for.
+ * Numbers are parsed a column at a time, when asked for.
  */
 #pragma once
 
 #include <glib.h>
+#include <stdbool.h>
 
 typedef struct Table Table;
 
@@ -14,15 +15,15 @@ Table *table_new_from_file(const char *path, GError **error);
 void table_free(Table *table);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Table, table_free)
 
-const char *table_path(const Table *table);
 size_t table_row_count(const Table *table);
 size_t table_column_count(const Table *table);
 const char *table_column_name(const Table *table, size_t column);
 bool table_has(const Table *table, const char *name);
 
-/* The column's cells, one a row. NULL and an error when it is missing. */
-const char *const *table_texts(const Table *table, const char *name,
-                               GError **error);
+/* A new array of the column's cells (lent), one a row. NULL and an error
+ * when the file has no such column. */
+const char **table_new_texts(const Table *table, const char *name,
+                             GError **error);
 /* The same as numbers; an empty cell is NAN. NULL and an error naming the
  * line when the column is missing or holds something else. */
-const double *table_numbers(Table *table, const char *name, GError **error);
+double *table_new_numbers(const Table *table, const char *name, GError **error);

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * core/key_vault.c: the master keys, and all that needs them.
+ */
+#include "core/key_vault.h"
+
+#include <assert.h>
+#include <glib.h>
+#include <string.h>
+
+typedef struct MasterKey {
+    uint32_t id;
+    uint8_t secret[KEY_BYTES];
+} MasterKey;
+
+struct KeyVault {
+    Sealer *sealer;
+    MasterKey *masters; /* the last one is active */
+    uint32_t master_count;
+    uint16_t wrap_alg;
+    uint8_t seed[32];
+    uint64_t draw_count;
+};
+
+/* What follows from one draw: enough for one new record. */
+typedef struct Draw {
+    uint8_t basic_key[KEY_BYTES];
+    uint8_t key_id[KEY_ID_BYTES];
+    uint8_t nonce[12];
+    uint8_t unused[4];
+} Draw;
+
+_Static_assert(sizeof(Draw) == 64, "one seal_draw");
+
+static void
+draw(KeyVault *vault, Draw *ret_draw)
+{
+    uint8_t bytes[64];
+    seal_draw(vault->sealer, vault->seed, vault->draw_count++, bytes);
+    memcpy(ret_draw, bytes, sizeof *ret_draw);
+    seal_wipe(bytes, sizeof bytes);
+}
+
+/* The list moves by hand: realloc would leave a copy behind. */
+static void
+add_master(KeyVault *vault, uint32_t id, const uint8_t secret[KEY_BYTES])
+{
+    uint32_t count = vault->master_count;
+    MasterKey *masters = g_new0(MasterKey, count + 1);
+    if (count > 0) {
+        memcpy(masters, vault->masters, count * sizeof *masters);
+        seal_wipe(vault->masters, count * sizeof *masters);
+    }
+    masters[count].id = id;
+    memcpy(masters[count].secret, secret, KEY_BYTES);
+    g_free(vault->masters);
+    vault->masters = masters;
+    vault->master_count = count + 1;
+}
+
+KeyVault *
+key_vault_new(uint16_t wrap_alg, const uint8_t seed[32])
+{
+    KeyVault *vault = g_new0(KeyVault, 1);
+    vault->sealer = sealer_new();
+    vault->wrap_alg = wrap_alg;
+    memcpy(vault->seed, seed, sizeof vault->seed);
+    Draw first;
+    draw(vault, &first);
+    add_master(vault, 1, first.basic_key);
+    seal_wipe(&first, sizeof first);
+    return vault;
+}
+
+void
+key_vault_free(KeyVault *vault)
+{
+    if (!vault)
+        return;
+    seal_wipe(vault->masters, vault->master_count * sizeof *vault->masters);
+    g_free(vault->masters);
+    sealer_free(vault->sealer);
+    seal_wipe(vault, sizeof *vault);
+    g_free(vault);
+}
+
+Sealer *
+key_vault_sealer(KeyVault *vault)
+{
+    return vault->sealer;
+}
+
+static const MasterKey *
+active_master(const KeyVault *vault)
+{
+    assert(vault->master_count > 0);
+    return &vault->masters[vault->master_count - 1];
+}
+
+uint32_t
+key_vault_active_id(const KeyVault *vault)
+{
+    return active_master(vault)->id;
+}
+
+bool
+key_vault_has_old(const KeyVault *vault)
+{
+    return vault->master_count > 1;
+}
+
+bool
+key_vault_is_old_needed(const KeyVault *vault, const KeyRow *row)
+{
+    for (uint32_t i = 0; i + 1 < vault->master_count; i++)
+        if (key_row_needs(row, vault->masters[i].id))
+            return true;
+    return false;
+}
+
+void
+key_vault_rotate(KeyVault *vault, const uint8_t secret[KEY_BYTES])
+{
+    add_master(vault, key_vault_active_id(vault) + 1, secret);
+}
+
+void
+key_vault_end_old(KeyVault *vault)
+{
+    MasterKey active = *active_master(vault);
+    seal_wipe(vault->masters, vault->master_count * sizeof *vault->masters);
+    vault->masters[0] = active;
+    vault->master_count = 1;
+    seal_wipe(&active, sizeof active);
+}
+
+/* Wrap a key with the active master key and put it into the row. */
+static void
+wrap_into(KeyVault *vault, KeyRow *row, KeyRecord *record, const Draw *luck,
+          const uint8_t basic_key[KEY_BYTES])
+{
+    uint8_t bytes[KEY_RECORD_BYTES_MAX];
+    const MasterKey *master = active_master(vault);
+    record->wrap_alg = vault->wrap_alg;
+    record->master_id = master->id;
+    uint32_t size_bytes = key_record_wrap(vault->sealer, record, master->secret,
+                                          luck->nonce, basic_key, bytes);
+    key_row_replace(row, bytes, size_bytes, master->id);
+}
+
+void
+key_vault_create(KeyVault *vault, KeyRow *row, KeyRecord *record)
+{
+    Draw luck;
+    draw(vault, &luck);
+    memcpy(record->key_id, luck.key_id, sizeof record->key_id);
+    wrap_into(vault, row, record, &luck, luck.basic_key);
+    seal_wipe(&luck, sizeof luck);
+}
+
+void
+key_vault_rewrap(KeyVault *vault, KeyRow *row)
+{
+    uint8_t basic_key[KEY_BYTES];
+    KeyRecord record;
+    Draw luck;
+    key_vault_open(vault, row, &record, basic_key);
+    draw(vault, &luck);
+    wrap_into(vault, row, &record, &luck, basic_key);
+    seal_wipe(&luck, sizeof luck);
+    seal_wipe(basic_key, sizeof basic_key);
+}
+
+void
+key_vault_open(KeyVault *vault, const KeyRow *row, KeyRecord *ret_record,
+               uint8_t ret_basic_key[static KEY_BYTES])
+{
+    const MasterKey *master = NULL;
+    for (uint32_t i = 0; i < vault->master_count; i++)
+        if (vault->masters[i].id == row->master_id)
+            master = &vault->masters[i];
+    assert(master);
+    /* Rows are ours: one that does not open is a broken memory. */
+    bool is_parsed =
+        key_record_parse(row->record, row->record_bytes, ret_record);
+    bool is_open =
+        key_record_unwrap(vault->sealer, row->record, row->record_bytes,
+                          master->secret, ret_basic_key);
+    assert(is_parsed);
+    assert(is_open);
+}

@@ -49,37 +49,42 @@ find_cause(DownloadTable *table, const Download *download)
     return CAUSE_OTHER;
 }
 
-/* Windows end in the order of their length, whatever their order in the
- * scenario: the n-th note is about the n-th shortest. */
 static uint32_t
-window_of_note(const ClientConfig *config, uint32_t rank)
+window_of_length(const ClientConfig *config, uint64_t length_ns)
 {
-    for (uint32_t i = 0; i < config->window_count; i++) {
-        uint32_t shorter = 0;
-        for (uint32_t j = 0; j < config->window_count; j++)
-            shorter += config->window_ns[j] < config->window_ns[i] ||
-                       (config->window_ns[j] == config->window_ns[i] && j < i);
-        if (shorter == rank)
-            return i;
-    }
-    return 0;
+    uint32_t window = 0;
+    while ((uint64_t)config->window_ns[window] != length_ns)
+        window++;
+    assert(window < config->window_count);
+    return window;
 }
 
-static void
-measure(const DownloadTable *table, Download *download, NoteKind kind,
-        uint64_t value)
+/* A note about the measuring window, or about one of the others: those are
+ * announced by their length. False: the note is about something else. */
+static bool
+take_rate(const DownloadTable *table, Download *download, NoteKind kind,
+          uint64_t value)
 {
-    download->window_count += kind == NOTE_DOWNLOAD_MEASURED;
-    assert(download->window_count > 0);
-    const ClientConfig *config = &table->population->client_config;
-    WindowRates *rates =
-        &download->rates[window_of_note(config, download->window_count - 1)];
-    if (kind == NOTE_DOWNLOAD_MEASURED)
-        rates->total_bytes_per_s = value;
-    else if (kind == NOTE_DOWNLOAD_EDGE_RATE)
-        rates->edge_bytes_per_s = value;
-    else
-        rates->cdn_bytes_per_s = value;
+    WindowRates *rates = download->rates;
+    if (kind == NOTE_DOWNLOAD_MEASURED) {
+        download->is_measured = true;
+        rates[0].total_bytes_per_s = value;
+    } else if (kind == NOTE_DOWNLOAD_EDGE_RATE) {
+        rates[0].edge_bytes_per_s = value;
+    } else if (kind == NOTE_DOWNLOAD_CDN_RATE) {
+        rates[0].cdn_bytes_per_s = value;
+    } else if (kind == NOTE_DOWNLOAD_WINDOW) {
+        download->window =
+            window_of_length(&table->population->client_config, value);
+        download->windows_measured |= 1u << download->window;
+    } else if (kind == NOTE_DOWNLOAD_WINDOW_RATE) {
+        rates[download->window].total_bytes_per_s = value;
+    } else if (kind == NOTE_DOWNLOAD_WINDOW_EDGE_RATE) {
+        rates[download->window].edge_bytes_per_s = value;
+    } else {
+        return false;
+    }
+    return true;
 }
 
 static void
@@ -157,9 +162,8 @@ take_note(void *context, HostId host, const Effect *note)
     NoteKind kind = note->note.kind;
     if (kind == NOTE_DOWNLOAD_SLOW)
         become_slow(table, download, note->note.value);
-    else if (kind == NOTE_DOWNLOAD_MEASURED ||
-             kind == NOTE_DOWNLOAD_EDGE_RATE || kind == NOTE_DOWNLOAD_CDN_RATE)
-        measure(table, download, kind, note->note.value);
+    else if (take_rate(table, download, kind, note->note.value))
+        return;
     else if (kind == NOTE_DOWNLOAD_DONE)
         end_download(table, download, OUTCOME_DONE);
     else if (kind == NOTE_DOWNLOAD_STOPPED)

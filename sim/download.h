@@ -44,7 +44,9 @@ typedef struct Download {
     Outcome outcome;
     uint64_t before_bytes_per_s;
     WindowRates rates[CLIENT_WINDOW_MAX];
-    uint32_t window_count; /* measured so far */
+    bool is_measured;          /* rates[0] stand */
+    uint32_t windows_measured; /* bits: which of the others stand */
+    uint32_t window;           /* of the note that comes next */
     uint32_t edges_listed;
     uint32_t edge_attempts;
     uint32_t edge_connects;

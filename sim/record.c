@@ -162,7 +162,7 @@ print_rates(FILE *file, const Scenario *scenario, const Download *download)
     /* The first window of the configuration is the measure; the others are
      * its sensitivity and stand in their own columns at the row's end. */
     const WindowRates *rates = &download->rates[0];
-    if (download->window_count == 0) {
+    if (!download->is_measured) {
         fputs(",,,", file);
         return;
     }
@@ -178,7 +178,7 @@ print_sensitivity(FILE *file, const Scenario *scenario,
                   const Download *download)
 {
     for (uint32_t i = 0; i < scenario->measure.sensitivity_count; i++) {
-        if (download->window_count == 0) {
+        if (!(download->windows_measured & 2u << i)) {
             fputs(",,", file);
             continue;
         }

@@ -7,6 +7,7 @@
 
 #define NO_DOWNLOAD UINT32_MAX
 #define CLIENT_TRIES 8
+#define FILE_TRIES 1000
 /* A data centre's own link is the cause when packets wait this long there. */
 #define LEG_WAIT_NS (20 * NS_PER_MS)
 /* An episode that ended this long ago still shows in the slow window. */
@@ -251,11 +252,18 @@ can_be_slow(DownloadTable *table, HostId client, uint64_t file_bytes)
                until_ns);
 }
 
+/* Draws beyond the largest file are drawn again. */
 static uint64_t
 draw_file_bytes(const DownloadTable *table, RandomStream *stream)
 {
-    int64_t size = distribution_draw_integer(&table->plan->file_size, stream);
-    return CLAMP((uint64_t)size, 1, table->plan->file_bytes_max);
+    uint64_t most = table->plan->file_bytes_max;
+    for (int i = 0; i < FILE_TRIES; i++) {
+        int64_t size =
+            distribution_draw_integer(&table->plan->file_size, stream);
+        if ((uint64_t)size <= most)
+            return MAX((uint64_t)size, 1);
+    }
+    return most;
 }
 
 /* A client that is not busy, or the first drawn when none is found. */

@@ -47,6 +47,7 @@ typedef struct PlanDownloads {
     uint64_t file_bytes_max;
     bool is_conditioned;  /* generate only those that can be slow */
     bool has_whole_files; /* false: stop after the measuring window */
+    int64_t watch_ns;     /* and when not slow by then; 0: never */
 } PlanDownloads;
 
 typedef struct PlanWorkload {

@@ -87,6 +87,9 @@ static const Field DOWNLOADS_FIELDS[] = {
      .fallback = "false", .doc = "Make only those that can be slow."},
     {"whole_files", FIELD_FLAG, FIELD_AT(PlanDownloads, has_whole_files),
      .fallback = "true", .doc = "Else a download ends with its windows."},
+    {"watch", FIELD_INTEGER, FIELD_AT(PlanDownloads, watch_ns), TIME,
+     .fallback = "30 s",
+     .doc = "Without whole_files: not slow by then, it is let go; 0: never."},
 };
 static const Section DOWNLOADS = {"downloads", SECTION_MAP,
                                   sizeof(PlanDownloads), DOWNLOADS_FIELDS,

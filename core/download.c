@@ -185,7 +185,7 @@ trigger(Client *client, int64_t now_ns, Turn *turn)
 {
     Download *download = client->download;
     download->trigger_ns = now_ns;
-    download->change_ns = now_ns;
+    download->list_ns = now_ns;
     download->converge_ns = now_ns + client->config->converge_interval_ns;
     for (SourceKind kind = SOURCE_CDN; kind <= SOURCE_EDGE; kind++)
         download->trigger_bytes[kind] = download->done_bytes[kind];

@@ -110,7 +110,7 @@ typedef struct Download {
     Candidate candidates[DOWNLOAD_CANDIDATE_MAX];
     uint32_t candidate_count;
     int64_t converge_ns; /* when edges are judged next */
-    int64_t change_ns;   /* when a list came or an edge was last retired */
+    int64_t list_ns;     /* when the last list came; at first, the trigger */
     uint32_t takeover_count;
     Inquiry nodes;
     Inquiry key;

@@ -69,7 +69,7 @@ edges_take_list(Client *client, const NodeList *list, int64_t now_ns)
             .rank = rank_node(client, node, order),
         };
     }
-    download->change_ns = now_ns;
+    download->list_ns = now_ns;
 }
 
 uint32_t
@@ -201,10 +201,9 @@ converge(Client *client, int64_t now_ns, Turn *turn)
         return;
     bool is_poor = 2 * source_rate_bps(slowest, now_ns) < best_bps;
     bool is_stuck = download_is_slow(client) &&
-                    now_ns - download->change_ns >= config->retry_after_ns;
+                    now_ns - download->list_ns >= config->retry_after_ns;
     if (!is_poor && !is_stuck)
         return;
-    download->change_ns = now_ns;
     slowest->is_retiring = true;
     if (!source_is_busy(slowest))
         source_release(client, slowest, now_ns, CANDIDATE_RETIRED, turn);
@@ -221,7 +220,7 @@ ask_again(Client *client, int64_t now_ns)
         download->nodes.asked_count > config->retry_count)
         return;
     bool is_stuck = download_is_slow(client) &&
-                    now_ns - download->change_ns >= config->retry_after_ns;
+                    now_ns - download->list_ns >= config->retry_after_ns;
     if (edges_in_use(download) == 0 || is_stuck)
         download->nodes.retry_ns = now_ns;
 }

@@ -79,11 +79,9 @@ typedef struct PlanTransport {
     uint32_t initial_window; /* segments */
     uint32_t mss_bytes;
     uint32_t header_bytes; /* IP and TCP, of every packet */
-    bool has_sack;
     bool has_delayed_ack;
     bool has_slow_start_after_idle;
     bool has_hystart;
-    bool has_pacing;
     uint64_t receive_window_bytes;
 } PlanTransport;
 

@@ -44,7 +44,7 @@ static const Section CLIENTS = {"clients", SECTION_MAP, sizeof(PlanClients),
                                 CLIENT_FIELDS, G_N_ELEMENTS(CLIENT_FIELDS)};
 
 static const Field EDGE_FIELDS[] = {
-    {"count", FIELD_INTEGER, FIELD_AT(PlanEdges, count), .range = {1, 1e7},
+    {"count", FIELD_INTEGER, FIELD_AT(PlanEdges, count), .range = {0, 1e7},
      .doc = "How many, spread over the cells by their weights."},
     {"server_room_share", FIELD_NUMBER,
      FIELD_AT(PlanEdges, server_room_share_ratio), RATIO, .fallback = "10 %",

@@ -7,14 +7,17 @@
 #include <stddef.h>
 
 typedef struct Metric {
-    const char *name;       /* as in summary.json; the unit is its last word */
-    const char *unit;       /* for people: "MB/s", "%", "s", "" */
-    const char *label;      /* short, for table rows and axes */
-    const char *definition; /* what is counted, where, when: one sentence */
-    double scale;           /* a value times this is in the unit for people */
+    const char *name;       /* as in summary.json, unit last */
+    const char *label;      /* for table rows and axes */
+    const char *unit;       /* for people: "kB/s", "%", "ms", "" */
+    double scale;           /* a value times this is in that unit */
+    int decimals;           /* what is printed of it */
+    const char *definition; /* what is counted, where, when */
 } Metric;
 
-/* All of them, in the order of the table on the terminal. */
+/* All of them, in the order in which tables show them. */
 const Metric *metric_table(size_t *ret_count);
 /* NULL when the dictionary does not know the name. */
 const Metric *metric_find(const char *name);
+/* A new text: the value in the unit for people, "-" for NAN. */
+char *metric_new_text(const Metric *metric, double value);

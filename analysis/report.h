@@ -21,9 +21,13 @@ typedef struct ReportOptions {
 
 /* Write everything a report consists of into directory, and print the table.
  * A missing gnuplot costs a warning on stderr and the pictures, no more. An
- * expectation that was missed is no error: it is told in the flag. */
+ * expectation that was missed is no error, it is told in the flag; one of an
+ * unknown figure is, but only once all else is written. */
 bool report_write(const char *directory, const ReportOptions *options,
                   bool *ret_expectations_met, GError **error);
+
+/* The value of --color; false when it is none of auto, always, never. */
+bool report_parse_color(const char *text, ColorMode *ret_color);
 
 /* The verb: report [OPTION...] DIR. Returns the program's exit code. */
 int report_main(int argc, char **argv);

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * analysis/expect.c: holds the figures against the scenario's expectations.
+ */
+#include "analysis/expect.h"
+
+#include "analysis/figure.h"
+#include "analysis/nearest.h"
+
+#include <math.h>
+
+/* All dotted paths that lead to figures below object. */
+static void
+collect_paths(const json_t *object, const char *prefix, GPtrArray *paths)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)object, key, value)
+    {
+        g_autofree char *path = g_strconcat(prefix, key, NULL);
+        if (json_is_object(value)) {
+            g_autofree char *inner = g_strconcat(path, ".", NULL);
+            collect_paths(value, inner, paths);
+        } else if (json_is_number(value) || json_is_null(value)) {
+            g_ptr_array_add(paths, g_steal_pointer(&path));
+        }
+    }
+}
+
+static void
+refuse_path(const json_t *summary, const char *path, json_int_t line,
+            GError **error)
+{
+    g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
+    collect_paths(summary, "", paths);
+    const char *near =
+        nearest_name(path, (const char *const *)paths->pdata, paths->len);
+    g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
+                "scenario.yaml:%lld: expect: no figure '%s' in the summary%s%s",
+                (long long)line, path, near ? "; did you mean " : "",
+                near ? near : "");
+}
+
+static json_t *
+judge(const json_t *summary, const json_t *expectation, bool *ret_met)
+{
+    const char *path =
+        json_string_value(json_object_get(expectation, "metric"));
+    double value = figure_find(summary, path);
+    double least = figure_find(expectation, "min");
+    double most = figure_find(expectation, "max");
+    /* A bound that was not given is NAN, and no comparison with it holds. */
+    bool is_met = !isnan(value) && !(value < least) && !(value > most);
+    json_t *verdict = json_deep_copy(expectation);
+    figure_set(verdict, "value", value);
+    json_object_set_new(verdict, "met", json_boolean(is_met));
+    *ret_met = is_met;
+    return verdict;
+}
+
+bool
+expect_judge(const Results *results, json_t *summary, bool *ret_met,
+             GError **error)
+{
+    const json_t *expectations = json_object_get(results->manifest, "expect");
+    json_t *verdicts = json_array();
+    bool is_all_met = true;
+    bool is_known = true;
+    for (size_t i = 0; i < json_array_size(expectations); i++) {
+        const json_t *expectation = json_array_get(expectations, i);
+        const char *path =
+            json_string_value(json_object_get(expectation, "metric"));
+        bool is_met = false;
+        if (is_known && !figure_exists(summary, path ? path : "")) {
+            refuse_path(
+                summary, path ? path : "",
+                json_integer_value(json_object_get(expectation, "line")),
+                error);
+            is_known = false;
+        }
+        if (path)
+            json_array_append_new(verdicts,
+                                  judge(summary, expectation, &is_met));
+        is_all_met = is_all_met && is_met;
+    }
+    json_object_set_new(summary, "expectations", verdicts);
+    json_object_set_new(summary, "expectations_met", json_boolean(is_all_met));
+    *ret_met = is_all_met;
+    return is_known;
+}

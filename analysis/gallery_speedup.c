@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * analysis/gallery_speedup.c: pictures of how much edges helped.
+ */
+#include "analysis/download.h"
+#include "analysis/figure.h"
+#include "analysis/gallery.h"
+
+#include <math.h>
+
+#define MEGABYTES 1e-6
+
+static const json_t *
+mode_object(const Results *results, const json_t *summary, size_t mode)
+{
+    return json_object_get(json_object_get(summary, "modes"),
+                           results_mode_name(results, mode));
+}
+
+/* Stacked bars of S, N and F, in percent of the measured downloads. */
+static Plot *
+outcome_new(const Results *results, const json_t *summary)
+{
+    Plot *plot = plot_new(
+        "outcome", "What became of slow downloads",
+        "Slow downloads by outcome: S sped up by edges (total above T, edges "
+        "above T/2), N at least T without them, F still below T.");
+    size_t mode_count = results_mode_count(results);
+    for (size_t i = 0; i < mode_count; i++) {
+        const json_t *mode = mode_object(results, summary, i);
+        double whole = figure_find(mode, "attempts");
+        double scale = whole > 0 ? 100 / whole : 0;
+        plot_add_text(plot, results_mode_name(results, i), '\t');
+        plot_add_number(plot, figure_find(mode, "S") * scale, '\t');
+        plot_add_number(plot, figure_find(mode, "N") * scale, '\t');
+        plot_add_number(plot, figure_find(mode, "F") * scale, '\n');
+    }
+    g_string_append_printf(
+        plot->script,
+        "    set style data histograms\n"
+        "    set style histogram rowstacked\n"
+        "    set style fill pattern border rgb \"black\"\n"
+        "    set boxwidth 0.55\n"
+        "    set key outside right center reverse Left samplen 2 invert\n"
+        "    set xrange [-0.6:%zu.6]\n"
+        "    set yrange [0:100]\n"
+        "    set ylabel \"Share of slow downloads (%%)\"\n"
+        "    set xlabel \"Selection mode\"\n"
+        "    set style textbox opaque fillcolor rgb \"white\" noborder "
+        "margins 0.4,0.2\n"
+        "    share(v) = v < 4 ? \"\" : sprintf(\"%%.0f %%%%\", v)\n"
+        "    plot data using 2:xtic(1) title \"S: sped up\" "
+        "fillstyle solid linecolor rgb \"#08519c\", \\\n"
+        "        data using 3 title \"N: neither\" "
+        "fillstyle solid linecolor rgb \"#c6dbef\", \\\n"
+        "        data using 4 title \"F: still slow\" "
+        "fillstyle pattern 4 linecolor rgb \"#777777\", \\\n"
+        "        data using 0:($2/2):(share($2)) with labels boxed notitle, "
+        "\\\n"
+        "        data using 0:($2+$3/2):(share($3)) with labels boxed "
+        "notitle, \\\n"
+        "        data using 0:($2+$3+$4/2):(share($4)) with labels boxed "
+        "notitle\n",
+        mode_count - 1);
+    return plot;
+}
+
+typedef struct RatioSeries {
+    const char *name;
+    const char *label;
+    int point; /* gnuplot's point type */
+} RatioSeries;
+
+static const RatioSeries ratio_series[] = {
+    {"ceiling_ratio", "ceiling", 8},
+    {"speedup_success_ratio", "R = S / (S + F)", 7},
+    {"fix_ratio", "fixed", 4},
+    {"connectivity_ratio", "connectivity", 12},
+};
+
+/* Points with their intervals, side by side in each mode. */
+static Plot *
+ratios_new(const Results *results, const json_t *summary)
+{
+    Plot *plot = plot_new(
+        "ratios", "Success and connectivity, with 95 % intervals",
+        "R and its ceiling (slow downloads that a relay can help at all), "
+        "downloads above the fix threshold, and edge connects that succeed; "
+        "bars are 95 % intervals over downloads.");
+    size_t mode_count = results_mode_count(results);
+    GString *script = plot->script;
+    for (size_t j = 0; j < G_N_ELEMENTS(ratio_series); j++) {
+        for (size_t i = 0; i < mode_count; i++) {
+            Estimate ratio = figure_find_estimate(
+                mode_object(results, summary, i), ratio_series[j].name);
+            plot_add_number(plot, (double)i + 0.16 * ((double)j - 1.5), '\t');
+            plot_add_number(plot, 100 * ratio.value, '\t');
+            plot_add_number(plot, 100 * ratio.low, '\t');
+            plot_add_number(plot, 100 * ratio.high, '\n');
+        }
+        g_string_append(plot->data, "\n\n");
+    }
+    g_string_append_printf(script,
+                           "    set xrange [-0.5:%zu.5]\n"
+                           "    set yrange [0:100]\n"
+                           "    set xlabel \"Selection mode\"\n"
+                           "    set ylabel \"Share (%%)\"\n"
+                           "    set key outside right center reverse Left "
+                           "samplen 2\n"
+                           "    set bars 0.6\n"
+                           "    set xtics (",
+                           mode_count - 1);
+    for (size_t i = 0; i < mode_count; i++)
+        g_string_append_printf(script, "%s\"%s\" %zu", i > 0 ? ", " : "",
+                               results_mode_name(results, i), i);
+    g_string_append(script, ")\n    plot ");
+    for (size_t j = 0; j < G_N_ELEMENTS(ratio_series); j++)
+        g_string_append_printf(
+            script,
+            "%sdata index %zu using 1:2:3:4 with yerrorbars title \"%s\" "
+            "linecolor rgb \"%s\" linewidth 1.5 pointtype %d pointsize 1.1",
+            j > 0 ? ", \\\n        " : "", j, ratio_series[j].label,
+            plot_color(j == 0 ? 5 : j - 1), ratio_series[j].point);
+    g_string_append_c(script, '\n');
+    return plot;
+}
+
+/* Two curves a mode: dashed before the help, solid during it. */
+static Plot *
+speed_new(const Results *results, const DownloadSet *set)
+{
+    Plot *plot = plot_new(
+        "speed", "Speed of slow downloads, before and during the help",
+        "Cumulative distribution over slow downloads: dashed, the speed that "
+        "triggered the help; solid, from all sources over the window after "
+        "it. The upright line is T.");
+    GString *script = plot->script;
+    double threshold =
+        results_number(results, "slow_threshold_bytes_per_second");
+    g_string_append_printf(
+        script,
+        "    set logscale x\n"
+        "    set xlabel \"Speed (MB/s)\"\n"
+        "    set ylabel \"Slow downloads at or below it (%%)\"\n"
+        "    set yrange [0:100]\n"
+        "    set xrange [%g:*]\n"
+        "    set format x \"%%g\"\n"
+        "    set key bottom right reverse Left samplen 3 opaque\n"
+        "    set arrow from %g, graph 0 to %g, graph 1 nohead linecolor rgb "
+        "\"#444444\" linewidth 1 dashtype 3\n"
+        "    set label \"T\" at %g, graph 0.96 offset 0.5,0\n"
+        "    plot ",
+        threshold * MEGABYTES / 50, threshold * MEGABYTES,
+        threshold * MEGABYTES, threshold * MEGABYTES);
+    for (size_t i = 0; i < 2 * set->mode_count; i++) {
+        size_t mode = i / 2;
+        bool is_before = i % 2 == 0;
+        size_t count;
+        g_autofree double *rates =
+            download_new_rates(set, mode, is_before, &count);
+        gallery_add_curve(plot, rates, count, MEGABYTES);
+        g_string_append_printf(
+            script,
+            "%sdata index %zu using 1:2 with lines title \"%s, %s\" linecolor "
+            "rgb \"%s\" linewidth %s dashtype %d",
+            i > 0 ? ", \\\n        " : "", i, results_mode_name(results, mode),
+            is_before ? "before" : "during", plot_color(mode),
+            is_before ? "1.2" : "2", is_before ? 2 : 1);
+    }
+    g_string_append_c(script, '\n');
+    return plot;
+}
+
+bool
+gallery_add_speedup(GPtrArray *plots, const Results *results,
+                    const json_t *summary, GError **error)
+{
+    g_autoptr(DownloadSet) set = download_set_new(results, "", error);
+    if (!set)
+        return false;
+    g_ptr_array_add(plots, outcome_new(results, summary));
+    g_ptr_array_add(plots, ratios_new(results, summary));
+    g_ptr_array_add(plots, speed_new(results, set));
+    return true;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * analysis/grid.h: the tables that people read, as texts in rows, the same
+ * for the terminal and for the page.
+ */
+#pragma once
+
+#include <glib.h>
+#include <jansson.h>
+
+typedef struct Grid {
+    char *title;
+    char *note;      /* a sentence below it; NULL for none */
+    GPtrArray *rows; /* of GPtrArray of char *; the first is the head */
+} Grid;
+
+/* All tables that the summary has figures for, in reading order. */
+GPtrArray *grid_new_all(const json_t *summary);
+/* The cell's text, lent; "" beyond the row's end. */
+const char *grid_cell(const Grid *grid, guint row, guint column);
+guint grid_column_count(const Grid *grid);

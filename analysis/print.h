@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * analysis/print.h: the tables on a terminal.
+ */
+#pragma once
+
+#include <glib.h>
+#include <jansson.h>
+#include <stdbool.h>
+
+/* A new text of the title and all grids; numbers are flush right. */
+char *print_new_text(const json_t *summary, const GPtrArray *grids,
+                     bool has_color);

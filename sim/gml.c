@@ -134,7 +134,8 @@ read_value(GmlReader *reader, const char *key, GmlEntry *entry)
 {
     if (!scan(reader))
         return false;
-    if (g_str_equal(key, "id"))
+    /* Edges may have ids too, in any form: "e9". */
+    if (g_str_equal(key, "id") && reader->scanner.kind != GML_STRING)
         return take_number(reader, &entry->has_id, &entry->id);
     if (g_str_equal(key, "source"))
         return take_number(reader, &entry->has_source, &entry->source);

@@ -1,0 +1,428 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * tests/sim/test_scenario.c: good scenarios are read, bad ones explained.
+ *
+ * Runs in the root of the sources. tests/sim/bad holds one mistake a file,
+ * with every word of the answer beside it; a first line "# set: KEY=VALUE" is
+ * given as --set.
+ */
+#include "sim/scenario.h"
+#include "sim/schema.h"
+
+#include <glib.h>
+#include <jansson.h>
+#include <math.h>
+#include <string.h>
+
+#define BAD "tests/sim/bad"
+#define SCENARIOS "scenarios"
+
+static const char SMALL[] =
+    "byway: 1\n"
+    "title: small\n"
+    "general: {stop_time: 1 s}\n"
+    "network:\n"
+    "  nodes: [{name: L}, {name: R}]\n"
+    "  links:\n"
+    "    - {name: middle, from: L, to: R, rate: 10 Mbit/s, delay: 5 ms}\n"
+    "hosts: [{name: a, at: L}, {name: b, at: R}]\n"
+    "workload: {flows: [{from: a, to: b, bytes: 1 MB}]}\n";
+
+static GPtrArray *
+read_errors(const char *text, const char *path, const char *const *overrides)
+{
+    GPtrArray *errors = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(Scenario) scenario =
+        scenario_parse(text, strlen(text), path, overrides, errors);
+    g_assert_true((scenario == NULL) == (errors->len > 0));
+    return errors;
+}
+
+static Scenario *
+read_good(const char *text, const char *const *overrides)
+{
+    g_autoptr(GPtrArray) errors = g_ptr_array_new_with_free_func(g_free);
+    Scenario *scenario =
+        scenario_parse(text, strlen(text), "good.yaml", overrides, errors);
+    if (errors->len)
+        g_test_message("%s", (char *)errors->pdata[0]);
+    g_assert_nonnull(scenario);
+    return scenario;
+}
+
+/* The --set lines at the head of a bad file. */
+static GPtrArray *
+find_overrides(const char *text)
+{
+    GPtrArray *overrides = g_ptr_array_new_with_free_func(g_free);
+    while (g_str_has_prefix(text, "# set: ")) {
+        text += strlen("# set: ");
+        size_t bytes = strcspn(text, "\n");
+        g_ptr_array_add(overrides, g_strndup(text, bytes));
+        text += bytes + 1;
+    }
+    g_ptr_array_add(overrides, NULL);
+    return overrides;
+}
+
+static void
+check_bad_file(const char *name)
+{
+    g_autofree char *path = g_build_filename(BAD, name, NULL);
+    g_autofree char *stem = g_strndup(path, strlen(path) - strlen(".yaml"));
+    g_autofree char *answer_path = g_strconcat(stem, ".txt", NULL);
+    g_autofree char *text = NULL;
+    g_autofree char *answer = NULL;
+    g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+    g_assert_true(g_file_get_contents(answer_path, &answer, NULL, NULL));
+    g_autoptr(GPtrArray) overrides = find_overrides(text);
+    g_autoptr(GPtrArray) errors =
+        read_errors(text, name, (const char *const *)overrides->pdata);
+    g_autoptr(GString) said = g_string_new(NULL);
+    for (guint at = 0; at < errors->len; at++)
+        g_string_append_printf(said, "%s\n", (char *)errors->pdata[at]);
+    g_assert_cmpstr(said->str, ==, answer);
+}
+
+static void
+every_mistake_is_named_with_its_place(void)
+{
+    g_autoptr(GDir) folder = g_dir_open(BAD, 0, NULL);
+    g_assert_nonnull(folder);
+    guint file_count = 0;
+    for (const char *name; (name = g_dir_read_name(folder));) {
+        if (!g_str_has_suffix(name, ".yaml"))
+            continue;
+        check_bad_file(name);
+        file_count++;
+    }
+    g_assert_cmpuint(file_count, >=, 40);
+}
+
+static Scenario *
+read_file(const char *name)
+{
+    g_autofree char *path = g_build_filename(SCENARIOS, name, NULL);
+    g_autoptr(GPtrArray) errors = g_ptr_array_new_with_free_func(g_free);
+    Scenario *scenario = scenario_read(path, NULL, errors);
+    if (errors->len)
+        g_test_message("%s", (char *)errors->pdata[0]);
+    g_assert_nonnull(scenario);
+    return scenario;
+}
+
+static char *
+write_text(const Scenario *scenario)
+{
+    return g_string_free(scenario_write(scenario), FALSE);
+}
+
+static void
+check_round_trip(const Scenario *scenario)
+{
+    g_autofree char *first = write_text(scenario);
+    g_autoptr(Scenario) again = read_good(first, NULL);
+    g_autofree char *second = write_text(again);
+    g_assert_cmpstr(first, ==, second);
+}
+
+static void
+an_effective_scenario_reads_back_as_itself(void)
+{
+    static const char *const NAMES[] = {"first.yaml", "netdisk.yaml",
+                                        "netdisk-full.yaml",
+                                        "flows/dumbbell.yaml"};
+    for (guint at = 0; at < G_N_ELEMENTS(NAMES); at++) {
+        g_autoptr(Scenario) scenario = read_file(NAMES[at]);
+        check_round_trip(scenario);
+    }
+}
+
+/* Every kind of field, with values that base units cannot round. */
+static void
+the_rarest_keys_read_back_too(void)
+{
+    static const char TEXT[] =
+        "byway: 1\ntitle: rare\n"
+        "general: {stop_time: 1.000000001 s, output: 'a \"b\" \\c'}\n"
+        "network:\n"
+        "  profiles: {p: {down: 1 Mbit/s, up: 'pareto(1 Mbit/s, 1.1)'}}\n"
+        "  nodes: [{name: L}, {name: Zürich}]\n"
+        "  links:\n"
+        "    - from: L\n"
+        "      to: Zürich\n"
+        "      rate: 333333333 bit/s\n"
+        "      delay: 5 ms\n"
+        "      jitter: 1 ms\n"
+        "      reorder: true\n"
+        "      queue: 0 B\n"
+        "      aqm: codel\n"
+        "      burst_loss: {p: 0.1, r: 0.3}\n"
+        "      background: {load: 30 %}\n"
+        "      schedule: [[0 s, 1 Mbit/s], [1 us, 2 Mbit/s]]\n"
+        "hosts:\n"
+        "  - {name: a, count: 12, at: L, profile: p}\n"
+        "  - {name: b, at: Zürich, rate: 1 Gbit/s, loss: 1e-7}\n"
+        "workload:\n"
+        "  flows: [{from: a11, to: b, bytes: endless, transport: t}]\n"
+        "transports: {t: {congestion: reno, delayed_ack: false}}\n"
+        "expect: [{metric: a.b, max: -1}, {metric: c, min: 0, max: 0}]\n";
+    g_autoptr(Scenario) scenario = read_good(TEXT, NULL);
+    g_assert_cmpstr(scenario->general.output, ==, "a \"b\" \\c");
+    g_assert_cmpint(scenario->general.stop_time_ns, ==, 1000000001);
+    g_assert_cmpuint(scenario->workload.flows[0].from.member, ==, 11);
+    g_assert_cmpuint(scenario->workload.flows[0].size_bytes, ==,
+                     PLAN_BYTES_ENDLESS);
+    g_assert_true(isinf(scenario->expect[0].min));
+    g_assert_cmpfloat(scenario->expect[1].max, ==, 0);
+    g_assert_cmpstr(scenario->network.links[0].name, ==, "L-Zürich");
+    check_round_trip(scenario);
+}
+
+/* Lines that two effective scenarios do not share, by their key. */
+static void
+collect_differences(const char *left, const char *right, GHashTable *keys)
+{
+    g_auto(GStrv) a = g_strsplit(left, "\n", -1);
+    g_auto(GStrv) b = g_strsplit(right, "\n", -1);
+    g_assert_cmpuint(g_strv_length(a), ==, g_strv_length(b));
+    for (guint at = 0; a[at]; at++) {
+        if (g_str_equal(a[at], b[at]))
+            continue;
+        char *key = g_strstrip(g_strndup(a[at], strcspn(a[at], ":")));
+        g_hash_table_add(keys, key);
+    }
+}
+
+static void
+the_full_netdisk_scenario_differs_in_size_alone(void)
+{
+    static const char *const KEYS[] = {"title", "stop_time", "count",
+                                       "slow",  "interval",  "selection"};
+    g_autoptr(Scenario) everyday = read_file("netdisk.yaml");
+    g_autoptr(Scenario) full = read_file("netdisk-full.yaml");
+    g_autofree char *left = write_text(everyday);
+    g_autofree char *right = write_text(full);
+    g_autoptr(GHashTable) keys =
+        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    collect_differences(left, right, keys);
+    g_assert_cmpuint(g_hash_table_size(keys), ==, G_N_ELEMENTS(KEYS));
+    for (guint at = 0; at < G_N_ELEMENTS(KEYS); at++)
+        g_assert_true(g_hash_table_contains(keys, KEYS[at]));
+}
+
+static void
+the_order_of_keys_does_not_matter(void)
+{
+    static const char SHUFFLED[] =
+        "workload: {flows: [{bytes: 1 MB, to: b, from: a}]}\n"
+        "hosts: [{at: L, name: a}, {at: R, name: b}]\n"
+        "network:\n"
+        "  links:\n"
+        "    - {delay: 5 ms, to: R, from: L, rate: 10 Mbit/s, name: middle}\n"
+        "  nodes: [{name: L}, {name: R}]\n"
+        "title: small\n"
+        "general: {stop_time: 1 s}\n"
+        "byway: 1\n";
+    g_autoptr(Scenario) ordered = read_good(SMALL, NULL);
+    g_autoptr(Scenario) shuffled = read_good(SHUFFLED, NULL);
+    g_autofree char *left = write_text(ordered);
+    g_autofree char *right = write_text(shuffled);
+    g_assert_cmpstr(left, ==, right);
+}
+
+static void
+set_changes_what_it_names_and_nothing_else(void)
+{
+    static const char *const OVERRIDES[] = {
+        "network.links.middle.delay=7 ms",
+        "network.links.0.queue=64 kB",
+        "measure.window=20 s",
+        "hosts.1.rate=1 Gbit/s",
+        "workload.flows=[{from: b, to: a, bytes: 2 MB}]",
+        "security.seal_slice=1 us",
+        NULL};
+    g_autoptr(Scenario) scenario = read_good(SMALL, OVERRIDES);
+    const PlanLink *link = &scenario->network.links[0];
+    g_assert_cmpint(link->delay_ns, ==, 7000000);
+    g_assert_cmpuint(link->queue.limit, ==, 64000);
+    g_assert_cmpint(scenario->measure.window_ns, ==, 20000000000);
+    g_assert_cmpuint(scenario->hosts[0].rate_bps, ==, 0);
+    g_assert_cmpuint(scenario->hosts[1].rate_bps, ==, 1000000000);
+    g_assert_cmpuint(scenario->workload.flows[0].from.host, ==, 1);
+    g_assert_cmpuint(scenario->security.seal_slice_ps, ==, 1000000);
+    g_assert_cmpuint(scenario->security.open_slice_ps, ==, 3200000);
+}
+
+static void
+set_leaves_other_users_of_an_anchor_alone(void)
+{
+    static const char TEXT[] =
+        "byway: 1\ntitle: shared\ngeneral: {stop_time: 1 s}\n"
+        "x-line: &line {rate: 1 Mbit/s, delay: 5 ms}\n"
+        "network:\n"
+        "  nodes: [{name: L}, {name: R}]\n"
+        "  links:\n"
+        "    - {<<: *line, name: up, from: L, to: R}\n"
+        "    - {<<: *line, name: down, from: R, to: L, delay: 6 ms}\n"
+        "hosts: [{name: a, at: L}, &b {name: b, at: R}]\n"
+        "workload: {flows: [&f {from: a, to: b, bytes: 1 MB}, *f]}\n";
+    static const char *const OVERRIDES[] = {"workload.flows.1.bytes=9 B",
+                                            "x-line.rate=2 Mbit/s", NULL};
+    g_autoptr(Scenario) scenario = read_good(TEXT, OVERRIDES);
+    g_assert_cmpuint(scenario->workload.flows[0].size_bytes, ==, 1000000);
+    g_assert_cmpuint(scenario->workload.flows[1].size_bytes, ==, 9);
+    g_assert_cmpuint(scenario->network.links[0].rate_bps, ==, 1000000);
+    g_assert_cmpint(scenario->network.links[0].delay_ns, ==, 5000000);
+    g_assert_cmpint(scenario->network.links[1].delay_ns, ==, 6000000);
+}
+
+static void
+transports_start_from_the_default(void)
+{
+    g_autofree char *text =
+        g_strconcat(SMALL,
+                    "transports:\n"
+                    "  edge: {slow_start_after_idle: false}\n"
+                    "  default: {initial_window: 24}\n"
+                    "  old: {initial_window: 3}\n",
+                    NULL);
+    g_autoptr(Scenario) scenario = read_good(text, NULL);
+    const PlanTransport *transports = scenario->transports;
+    g_assert_cmpuint(scenario->transport_count, ==, 3);
+    g_assert_cmpstr(transports[0].name, ==, "default");
+    g_assert_cmpstr(transports[1].name, ==, "edge");
+    g_assert_cmpuint(transports[1].initial_window, ==, 24);
+    g_assert_false(transports[1].has_slow_start_after_idle);
+    g_assert_cmpuint(transports[2].initial_window, ==, 3);
+    g_assert_true(transports[2].has_slow_start_after_idle);
+}
+
+static void
+defaults_are_what_the_schema_says(void)
+{
+    g_autoptr(Scenario) scenario = read_good(SMALL, NULL);
+    g_assert_cmpuint(scenario->general.seed, ==, 1);
+    g_assert_cmpuint(scenario->transports[0].mss_bytes, ==, 1448);
+    g_assert_cmpuint(scenario->security.slice_bytes, ==, 16384);
+    g_assert_cmpuint(scenario->security.seal_byte_ps, ==, 400);
+    g_assert_cmpint(scenario->measure.sensitivity[1].ns, ==, 60000000000);
+    g_assert_cmpuint(scenario->network.links[0].queue.limit, ==, 1000);
+    g_assert_cmpuint(scenario->hosts[0].profile, ==, PLAN_NONE);
+    g_assert_null(scenario->roles.clients);
+}
+
+/* Each list holds the one before ten times: 10^9 leaves, were they walked. */
+static void
+a_bomb_of_aliases_is_read_in_no_time(void)
+{
+    g_autoptr(GString) text = g_string_new(SMALL);
+    g_string_append(text, "x-0: &x0 [a, a, a, a, a, a, a, a, a, a]\n");
+    for (int level = 1; level < 9; level++) {
+        g_string_append_printf(text, "x-%d: &x%d [", level, level);
+        for (int at = 0; at < 10; at++)
+            g_string_append_printf(text, "%s*x%d", at ? ", " : "", level - 1);
+        g_string_append(text, "]\n");
+    }
+    g_autoptr(Scenario) ignored = read_good(text->str, NULL);
+    g_string_append(text, "expect: *x8\n");
+    g_autoptr(GPtrArray) errors = read_errors(text->str, "bomb.yaml", NULL);
+    g_assert_cmpuint(errors->len, >, 0);
+}
+
+static void
+merged_maps_cannot_grow_without_bound(void)
+{
+    g_autoptr(GString) text = g_string_new(SMALL);
+    g_string_append(text, "x-0: &m {");
+    for (int at = 0; at < 2000; at++)
+        g_string_append_printf(text, "k%d: 1, ", at);
+    g_string_append(text, "}\n");
+    for (int at = 1; at < 2000; at++)
+        g_string_append_printf(text, "x-%d: {<<: *m}\n", at);
+    g_autoptr(GPtrArray) errors = read_errors(text->str, "merge.yaml", NULL);
+    g_assert_cmpuint(errors->len, ==, 1);
+    g_assert_cmpstr(errors->pdata[0], ==,
+                    "merge.yaml:1:1: error: more than 1000000 entries");
+}
+
+static void
+nesting_without_end_is_refused(void)
+{
+    g_autoptr(GString) text = g_string_new("byway: ");
+    for (int at = 0; at < 100000; at++)
+        g_string_append_c(text, '[');
+    g_autoptr(GPtrArray) errors = read_errors(text->str, "deep.yaml", NULL);
+    g_assert_cmpuint(errors->len, ==, 1);
+}
+
+static void
+a_file_that_is_too_long_is_refused(void)
+{
+    g_autoptr(GString) text = g_string_new(SMALL);
+    g_string_append_c(text, '#');
+    while (text->len <= 4u << 20)
+        g_string_append(text, "0123456789abcdef0123456789abcdef");
+    g_autoptr(GPtrArray) errors = read_errors(text->str, "long.yaml", NULL);
+    g_assert_cmpuint(errors->len, ==, 1);
+    g_assert_cmpstr(errors->pdata[0], ==,
+                    "long.yaml:1:1: error: longer than 4194304 bytes");
+}
+
+static void
+a_missing_file_is_an_error_of_its_own(void)
+{
+    g_autoptr(GPtrArray) errors = g_ptr_array_new_with_free_func(g_free);
+    g_assert_null(scenario_read("scenarios/nowhere.yaml", NULL, errors));
+    g_assert_cmpuint(errors->len, ==, 1);
+    g_assert_true(
+        g_str_has_prefix(errors->pdata[0], "scenarios/nowhere.yaml: error: "));
+}
+
+static void
+the_schema_is_json_that_knows_every_key(void)
+{
+    g_autoptr(GString) text = schema_write_json();
+    json_t *schema = json_loads(text->str, 0, NULL);
+    g_assert_nonnull(schema);
+    json_t *properties = json_object_get(schema, "properties");
+    for (uint32_t at = 0; at < SCHEMA_SCENARIO.field_count; at++) {
+        const Field *field = &SCHEMA_SCENARIO.fields[at];
+        json_t *property = json_object_get(properties, field->key);
+        g_assert_nonnull(property);
+        g_assert_cmpstr(
+            json_string_value(json_object_get(property, "description")), ==,
+            field->doc);
+    }
+    json_t *link = json_object_get(json_object_get(schema, "$defs"), "link");
+    json_t *required = json_object_get(link, "required");
+    g_assert_cmpuint(json_array_size(required), ==, 4);
+    g_assert_true(json_is_false(json_object_get(link, "additionalProperties")));
+    json_decref(schema);
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/scenario/bad", every_mistake_is_named_with_its_place);
+    g_test_add_func("/scenario/round_trip",
+                    an_effective_scenario_reads_back_as_itself);
+    g_test_add_func("/scenario/rare", the_rarest_keys_read_back_too);
+    g_test_add_func("/scenario/netdisk",
+                    the_full_netdisk_scenario_differs_in_size_alone);
+    g_test_add_func("/scenario/order", the_order_of_keys_does_not_matter);
+    g_test_add_func("/scenario/set",
+                    set_changes_what_it_names_and_nothing_else);
+    g_test_add_func("/scenario/set_anchor",
+                    set_leaves_other_users_of_an_anchor_alone);
+    g_test_add_func("/scenario/transports", transports_start_from_the_default);
+    g_test_add_func("/scenario/defaults", defaults_are_what_the_schema_says);
+    g_test_add_func("/scenario/bomb", a_bomb_of_aliases_is_read_in_no_time);
+    g_test_add_func("/scenario/merge", merged_maps_cannot_grow_without_bound);
+    g_test_add_func("/scenario/deep", nesting_without_end_is_refused);
+    g_test_add_func("/scenario/long", a_file_that_is_too_long_is_refused);
+    g_test_add_func("/scenario/missing", a_missing_file_is_an_error_of_its_own);
+    g_test_add_func("/scenario/schema",
+                    the_schema_is_json_that_knows_every_key);
+    return g_test_run();
+}

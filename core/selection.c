@@ -323,7 +323,7 @@ selection_link_is_usable(const Selection *selection, uint32_t client_group,
     uint64_t attempts = history->connects + history->failures;
     if (attempts == 0 || attempts < config->link_sample_count_min)
         return true;
-    if (history->failures >
+    if ((double)history->failures >
         (double)attempts * config->link_failure_ppm_max / 1e6)
         return false;
     double mean_bps = (double)history_bps(&selection->link_sums[client_group]);
@@ -405,6 +405,8 @@ rank_group(Selection *selection, uint32_t start, uint32_t count,
 void
 selection_regroup(Selection *selection)
 {
+    if (selection->edge_count == 0)
+        return;
     uint32_t count = group_count(selection);
     g_autofree uint32_t *starts = g_new0(uint32_t, count + 1);
     for (uint32_t edge = 0; edge < selection->edge_count; edge++) {

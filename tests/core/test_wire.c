@@ -35,13 +35,12 @@ static const Address HOME = {
     .port = 8443,
 };
 
-/* One message of each kind, every field with its own value. */
+/* What edges send. */
 static Body
-example(Kind kind)
+edge_example(Kind kind)
 {
     Body body = {0};
-    switch (kind) {
-    case KIND_REGISTER: {
+    if (kind == KIND_REGISTER) {
         RegisterMessage message = {.edge = 7,
                                    .address = HOME,
                                    .region = 3,
@@ -50,9 +49,8 @@ example(Kind kind)
                                    .core_count = 4,
                                    .memory_bytes = UINT64_C(8) << 30};
         body.size_bytes = wire_write_register(&message, body.bytes);
-        break;
     }
-    case KIND_REPORT: {
+    if (kind == KIND_REPORT) {
         ReportMessage message = {.edge = 7,
                                  .cpu_ppm = WIRE_PPM_MAX,
                                  .memory_ppm = 2,
@@ -63,14 +61,25 @@ example(Kind kind)
                                  .bandwidth_bps = 7,
                                  .client_count = 8};
         body.size_bytes = wire_write_report(&message, body.bytes);
-        break;
     }
-    case KIND_CLIENT_STAT: {
+    if (kind == KIND_CLIENT_STAT) {
         static const ClientStatMessage MESSAGE = {
             .edge = 7, .stat_count = 2, .stats = {{1, 2, 3, 4, 5, 6}}};
         body.size_bytes = wire_write_client_stat(&MESSAGE, body.bytes);
-        break;
     }
+    return body;
+}
+
+/* One message of each kind, every field with its own value. */
+static Body
+example(Kind kind)
+{
+    Body body = {0};
+    switch (kind) {
+    case KIND_REGISTER:
+    case KIND_REPORT:
+    case KIND_CLIENT_STAT:
+        return edge_example(kind);
     case KIND_NODE_REQUEST: {
         NodeRequest message = {.client = 9,
                                .region = 1,
@@ -260,10 +269,8 @@ values_out_of_bounds_are_refused(void)
 static void
 the_longest_lists_fit(void)
 {
-    static ClientStatMessage stats;
-    static NodeList list;
-    stats.stat_count = WIRE_STAT_COUNT_MAX;
-    list.node_count = WIRE_NODE_COUNT_MAX;
+    ClientStatMessage stats = {.stat_count = WIRE_STAT_COUNT_MAX};
+    NodeList list = {.node_count = WIRE_NODE_COUNT_MAX};
     Body body;
     g_assert_cmpuint(wire_write_client_stat(&stats, body.bytes), ==,
                      14 + 28 * WIRE_STAT_COUNT_MAX);

@@ -12,8 +12,9 @@
 #define NS_PER_MS INT64_C(1000000)
 #define NS_PER_US INT64_C(1000)
 
-/* A stream that a turn left with more unsent bytes than this is full;
- * EVENT_DRAINED comes when no more than this are unsent. */
+/* A stream that a turn left with more unsent bytes than this is full, and
+ * EVENT_DRAINED comes when no more than this are unsent. The driver counts
+ * before it sends any: a turn that writes more than this always earns one. */
 #define STREAM_LOW_WATER_BYTES 65536u
 #define STREAM_NONE UINT32_MAX
 #define PEER_NONE UINT32_MAX

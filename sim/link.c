@@ -130,12 +130,27 @@ burst_loses(BurstLoss *burst, RandomStream *random)
 }
 
 static bool
+is_chosen(ChosenLoss *chosen)
+{
+    bool is_lost = chosen->next & 1;
+    chosen->next >>= 1;
+    if (chosen->every_packets == 0 ||
+        ++chosen->seen_packets < chosen->every_packets)
+        return is_lost;
+    chosen->seen_packets = 0;
+    return true;
+}
+
+static bool
 wire_loses(Link *link)
 {
     if (link->loss && random_next(&link->random) < link->loss)
         return true;
-    return link->extra && link->extra->has_burst_loss &&
-           burst_loses(&link->extra->burst_loss, &link->random);
+    if (!link->extra)
+        return false;
+    return is_chosen(&link->extra->chosen_loss) ||
+           (link->extra->has_burst_loss &&
+            burst_loses(&link->extra->burst_loss, &link->random));
 }
 
 static int64_t

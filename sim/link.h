@@ -34,6 +34,14 @@ typedef struct BurstLoss {
     bool is_bad;
 } BurstLoss;
 
+/* Losses picked by hand, for stories and proofs: bit i of `next` is the i-th
+ * packet from now on; besides, one in `every_packets` (0: none). */
+typedef struct ChosenLoss {
+    uint64_t next;
+    uint64_t every_packets;
+    uint64_t seen_packets;
+} ChosenLoss;
+
 /* From start_ns on the link has this rate; the last piece lasts. */
 typedef struct RatePiece {
     int64_t start_ns;
@@ -46,6 +54,7 @@ typedef struct LinkExtra {
     Codel codel;
     bool has_burst_loss;
     BurstLoss burst_loss;
+    ChosenLoss chosen_loss;
     int64_t jitter_ns_max; /* uniform from 0 */
     bool may_reorder;
     RatePiece *pieces; /* owned */

@@ -5,10 +5,10 @@
  * linked, then merged in rounds.
  */
 #include "sim/tree.h"
+#include "sim/tree_limit.h"
 
 #include <assert.h>
 #include <string.h>
-#include <yaml.h>
 
 typedef struct Builder {
     Tree *tree;
@@ -58,26 +58,6 @@ tree_describe(const TreeNode *node)
     }
     return *node->text ? g_strdup_printf("the value '%s'", node->text)
                        : g_strdup("nothing");
-}
-
-static Mark
-mark_at(yaml_mark_t mark)
-{
-    return (Mark){.line = (uint32_t)mark.line + 1,
-                  .column = (uint32_t)mark.column + 1};
-}
-
-static void
-complain_of_syntax(Complaints *complaints, const yaml_parser_t *parser)
-{
-    yaml_mark_t where = parser->problem_mark;
-    bool is_reader = parser->error == YAML_READER_ERROR;
-    const char *problem = parser->problem ? parser->problem : "not YAML";
-    if (is_reader)
-        where = parser->mark;
-    complain(complaints, mark_at(where), "YAML: %s%s%s", problem,
-             parser->context ? " " : "",
-             parser->context ? parser->context : "");
 }
 
 static TreeNode *
@@ -182,7 +162,7 @@ make_node(Builder *builder, uint32_t at)
     const yaml_node_t *from =
         yaml_document_get_node(&builder->document, (int)at + 1);
     TreeNode *node = &builder->nodes[at];
-    node->mark = mark_at(from->start_mark);
+    node->mark = tree_limit_mark(from->start_mark);
     if (from->type == YAML_SEQUENCE_NODE) {
         node->kind = TREE_LIST;
     } else if (from->type == YAML_MAPPING_NODE) {
@@ -336,7 +316,7 @@ static bool
 load_document(yaml_parser_t *parser, Builder *builder)
 {
     if (!yaml_parser_load(parser, &builder->document)) {
-        complain_of_syntax(builder->complaints, parser);
+        tree_limit_complain(builder->complaints, parser);
         return false;
     }
     bool is_built = build(builder);
@@ -345,12 +325,12 @@ load_document(yaml_parser_t *parser, Builder *builder)
     if (!is_built || !builder->tree->root)
         return is_built;
     if (!yaml_parser_load(parser, &next)) {
-        complain_of_syntax(builder->complaints, parser);
+        tree_limit_complain(builder->complaints, parser);
         return false;
     }
     const yaml_node_t *second = yaml_document_get_root_node(&next);
     if (second)
-        complain(builder->complaints, mark_at(second->start_mark),
+        complain(builder->complaints, tree_limit_mark(second->start_mark),
                  "a second document; a scenario is one");
     yaml_document_delete(&next);
     return second == NULL;
@@ -365,12 +345,10 @@ tree_parse(Tree *tree, const char *text, size_t text_bytes,
                  "longer than %u bytes", TREE_TEXT_BYTES_MAX);
         return false;
     }
+    if (!tree_limit_check(text, text_bytes, complaints))
+        return false;
     yaml_parser_t parser;
-    if (!yaml_parser_initialize(&parser))
-        g_error("out of memory");
-    yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
-    yaml_parser_set_input_string(&parser, (const unsigned char *)text,
-                                 text_bytes);
+    tree_limit_open(&parser, text, text_bytes);
     Builder builder = {.tree = tree, .complaints = complaints};
     bool is_parsed = load_document(&parser, &builder);
     yaml_parser_delete(&parser);

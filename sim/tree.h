@@ -15,7 +15,7 @@
 /* Beyond any sensible scenario; a text over them is refused. */
 #define TREE_TEXT_BYTES_MAX (4u << 20)
 #define TREE_ENTRIES_MAX 1000000u
-#define TREE_DEPTH_MAX 64u
+#define TREE_PATH_STEPS_MAX 64u
 
 typedef enum TreeKind { TREE_SCALAR, TREE_LIST, TREE_MAP } TreeKind;
 

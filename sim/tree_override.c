@@ -181,9 +181,10 @@ tree_override(Tree *tree, const char *override_text, uint32_t set_index,
     Override override = {.tree = tree,
                          .complaints = complaints,
                          .mark = {.set = path, .set_index = set_index}};
-    g_auto(GStrv) steps = g_strsplit(path, ".", (gint)TREE_DEPTH_MAX + 1);
+    g_auto(GStrv) steps = g_strsplit(path, ".", (gint)TREE_PATH_STEPS_MAX + 1);
     if (!equals || g_strv_contains((const char *const *)steps, "") ||
-        g_strv_length(steps) == 0 || g_strv_length(steps) > TREE_DEPTH_MAX) {
+        g_strv_length(steps) == 0 ||
+        g_strv_length(steps) > TREE_PATH_STEPS_MAX) {
         complain(complaints, override.mark, "expected key.path=value, not '%s'",
                  override_text);
         return false;

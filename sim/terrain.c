@@ -139,7 +139,7 @@ terrain_nearest_data_centre(const Terrain *terrain, SiteId cell)
     assert(count > 0);
     uint32_t isp = terrain->sites[cell].isp;
     uint32_t best = 0;
-    double best_km = INFINITY;
+    double best_km = HUGE_VAL;
     for (uint32_t i = 0; i < count; i++) {
         SiteId site = terrain_data_centre(terrain, i, isp);
         double km = terrain_distance_km(terrain, cell, site);

@@ -52,24 +52,25 @@ Estimate proof_measure(const ProofRow *row, const ProofRow *previous,
                        Estimate parts[PROOF_PARTS_MAX]);
 
 /* --- link.c ------------------------------------------------------------- */
-Experiment proof_transmission; /* ns for one packet */
-Experiment proof_hops;         /* packets, hops: ns until the last is there */
-Experiment proof_conservation; /* packets missing; packet-ns by Little */
-Experiment proof_random_loss;  /* p, packets: share lost */
-Experiment proof_burst_loss;   /* p, r: share lost, burst, p of chi-square */
+extern Experiment proof_transmission; /* ns for one packet */
+extern Experiment proof_hops; /* packets, hops: ns until the last is there */
+extern Experiment proof_conservation; /* packets missing; packet-ns by Little */
+extern Experiment proof_random_loss;  /* p, packets: share lost */
+extern Experiment
+    proof_burst_loss; /* p, r: share lost, burst, p of chi-square */
 /* --- queue.c ------------------------------------------------------------ */
-Experiment proof_random_service; /* load: mean time in system, p99 */
-Experiment proof_fixed_service;  /* load: mean wait */
-Experiment proof_blocking;       /* load, places: share refused */
+extern Experiment proof_random_service; /* load: mean time in system, p99 */
+extern Experiment proof_fixed_service;  /* load: mean wait */
+extern Experiment proof_blocking;       /* load, places: share refused */
 /* --- transport.c -------------------------------------------------------- */
-Experiment proof_estimator;  /* SRTT, RTTVAR, RTO in ms, by sample */
-Experiment proof_back_off;   /* s of each SYN sent again */
-Experiment proof_karn;       /* ms of SRTT after a segment sent twice */
-Experiment proof_slow_start; /* bytes, initial window: round trips */
-Experiment proof_cubic_k;    /* window: s */
-Experiment proof_reno_rate;  /* p: Mbit/s */
+extern Experiment proof_estimator;  /* SRTT, RTTVAR, RTO in ms, by sample */
+extern Experiment proof_back_off;   /* s of each SYN sent again */
+extern Experiment proof_karn;       /* ms of SRTT after a segment sent twice */
+extern Experiment proof_slow_start; /* bytes, initial window: round trips */
+extern Experiment proof_cubic_k;    /* window: s */
+extern Experiment proof_reno_rate;  /* p: Mbit/s */
 /* --- share.c ------------------------------------------------------------ */
-Experiment proof_goodput;  /* Mbit/s, ms, streams: share of capacity */
-Experiment proof_fairness; /* congestion control: Jain's index */
+extern Experiment proof_goodput;  /* Mbit/s, ms, streams: share of capacity */
+extern Experiment proof_fairness; /* congestion control: Jain's index */
 /* --- order.c ------------------------------------------------------------ */
-Experiment proof_order; /* differences in order */
+extern Experiment proof_order; /* differences in order */

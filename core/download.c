@@ -39,7 +39,7 @@ download_is_fast_enough(const Client *client)
 Source *
 download_find_source(Download *download, StreamId stream)
 {
-    for (uint32_t i = 0; i < DOWNLOAD_SOURCE_MAX; i++) {
+    for (uint32_t i = 0; i < download->source_count; i++) {
         Source *source = &download->sources[i];
         if (source->kind != SOURCE_NONE && source->stream == stream)
             return source;
@@ -50,19 +50,20 @@ download_find_source(Download *download, StreamId stream)
 Source *
 download_add_source(Download *download, SourceKind kind, PeerId peer)
 {
-    for (uint32_t i = 0; i < DOWNLOAD_SOURCE_MAX; i++) {
-        Source *source = &download->sources[i];
-        if (source->kind != SOURCE_NONE)
-            continue;
-        *source = (Source){
-            .kind = kind,
-            .state = SOURCE_WAITING,
-            .stream = STREAM_NONE,
-            .peer = peer,
-        };
-        return source;
-    }
-    return NULL;
+    uint32_t slot = 0;
+    while (slot < download->source_count &&
+           download->sources[slot].kind != SOURCE_NONE)
+        slot++;
+    if (slot == DOWNLOAD_SOURCE_MAX)
+        return NULL;
+    download->source_count = MAX(download->source_count, slot + 1);
+    download->sources[slot] = (Source){
+        .kind = kind,
+        .state = SOURCE_WAITING,
+        .stream = STREAM_NONE,
+        .peer = peer,
+    };
+    return &download->sources[slot];
 }
 
 void
@@ -95,7 +96,7 @@ download_start(Client *client, const Command *command, int64_t now_ns,
 void
 download_free(Download *download)
 {
-    for (uint32_t i = 0; i < DOWNLOAD_SOURCE_MAX; i++) {
+    for (uint32_t i = 0; i < download->source_count; i++) {
         http_reader_clear(&download->sources[i].reader);
         g_free(download->sources[i].slice);
     }
@@ -215,7 +216,7 @@ look_at_speed(Client *client, int64_t now_ns, Turn *turn)
 static bool
 has_cdn(const Download *download)
 {
-    for (uint32_t i = 0; i < DOWNLOAD_SOURCE_MAX; i++)
+    for (uint32_t i = 0; i < download->source_count; i++)
         if (download->sources[i].kind == SOURCE_CDN)
             return true;
     return false;
@@ -224,7 +225,7 @@ has_cdn(const Download *download)
 static void
 close_streams(Download *download, Turn *turn)
 {
-    for (uint32_t i = 0; i < DOWNLOAD_SOURCE_MAX; i++) {
+    for (uint32_t i = 0; i < download->source_count; i++) {
         const Source *source = &download->sources[i];
         bool is_quiet = source->state == SOURCE_IDLE && !source->is_greeting;
         if (source->kind != SOURCE_NONE && source->stream != STREAM_NONE)
@@ -240,7 +241,7 @@ close_streams(Download *download, Turn *turn)
 static void
 note_open_requests(Download *download, Turn *turn)
 {
-    for (uint32_t i = 0; i < DOWNLOAD_SOURCE_MAX; i++) {
+    for (uint32_t i = 0; i < download->source_count; i++) {
         const Source *source = &download->sources[i];
         if (!source_is_busy(source) || source->done_bytes == 0)
             continue;
@@ -255,8 +256,9 @@ note_open_requests(Download *download, Turn *turn)
 static void
 remember_edges(Client *client)
 {
-    for (uint32_t i = 0; i < DOWNLOAD_SOURCE_MAX; i++) {
-        const Source *source = &client->download->sources[i];
+    const Download *download = client->download;
+    for (uint32_t i = 0; i < download->source_count; i++) {
+        const Source *source = &download->sources[i];
         if (source->kind == SOURCE_EDGE && source->rate_bps > 0)
             edges_remember(client, source->peer, source->rate_bps);
     }
@@ -306,7 +308,7 @@ download_look_at_time(Client *client, int64_t now_ns, Turn *turn)
     Download *download = client->download;
     look_at_speed(client, now_ns, turn);
     look_at_windows(client, now_ns, turn);
-    for (uint32_t i = 0; i < DOWNLOAD_SOURCE_MAX; i++) {
+    for (uint32_t i = 0; i < download->source_count; i++) {
         Source *source = &download->sources[i];
         if (source_deadline_ns(client, source) <= now_ns)
             source_time_out(client, source, now_ns, turn);
@@ -316,6 +318,6 @@ download_look_at_time(Client *client, int64_t now_ns, Turn *turn)
     if (end_if_over(client, now_ns, turn))
         return;
     share_missing(client, now_ns, turn);
-    for (uint32_t i = 0; i < DOWNLOAD_SOURCE_MAX; i++)
+    for (uint32_t i = 0; i < download->source_count; i++)
         turn_wake(turn, source_deadline_ns(client, &download->sources[i]));
 }

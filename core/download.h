@@ -45,6 +45,7 @@ typedef struct Source {
     PeerId peer;
     uint32_t candidate;     /* edge */
     uint32_t failure_count; /* CDN: in a row */
+    bool is_rejoining;      /* edge: a spare, connected to before */
     bool is_retiring;       /* edge: no further request */
     bool is_greeting;       /* edge: its answer to the hello is to come */
     bool is_last;           /* the server closes after this answer */
@@ -107,6 +108,7 @@ typedef struct Download {
     uint64_t trigger_bytes[SOURCE_EDGE + 1]; /* the same, at the trigger */
     Speed speed;
     Source sources[DOWNLOAD_SOURCE_MAX];
+    uint32_t source_count; /* slots beyond were never used */
     Candidate candidates[DOWNLOAD_CANDIDATE_MAX];
     uint32_t candidate_count;
     int64_t converge_ns; /* when edges are judged next */

@@ -76,7 +76,7 @@ uint32_t
 edges_in_use(const Download *download)
 {
     uint32_t count = 0;
-    for (uint32_t i = 0; i < DOWNLOAD_SOURCE_MAX; i++) {
+    for (uint32_t i = 0; i < download->source_count; i++) {
         const Source *source = &download->sources[i];
         count += source->kind == SOURCE_EDGE && source_is_connected(source) &&
                  !source->is_retiring;
@@ -88,7 +88,7 @@ static uint32_t
 count_connecting(const Download *download)
 {
     uint32_t count = 0;
-    for (uint32_t i = 0; i < DOWNLOAD_SOURCE_MAX; i++)
+    for (uint32_t i = 0; i < download->source_count; i++)
         count += download->sources[i].kind == SOURCE_EDGE &&
                  download->sources[i].state == SOURCE_CONNECTING;
     return count;
@@ -170,7 +170,7 @@ find_slowest(Client *client, int64_t now_ns, uint64_t *ret_best_bps)
     Source *slowest = NULL;
     uint64_t slowest_bps = UINT64_MAX;
     *ret_best_bps = 0;
-    for (uint32_t i = 0; i < DOWNLOAD_SOURCE_MAX; i++) {
+    for (uint32_t i = 0; i < download->source_count; i++) {
         Source *source = &download->sources[i];
         if (source->kind != SOURCE_EDGE || !source_is_connected(source) ||
             source->is_retiring)
@@ -229,8 +229,9 @@ ask_again(Client *client, int64_t now_ns)
 static void
 release_all(Client *client, int64_t now_ns, Turn *turn)
 {
-    for (uint32_t i = 0; i < DOWNLOAD_SOURCE_MAX; i++) {
-        Source *source = &client->download->sources[i];
+    Download *download = client->download;
+    for (uint32_t i = 0; i < download->source_count; i++) {
+        Source *source = &download->sources[i];
         if (source->kind == SOURCE_EDGE)
             source_release(client, source, now_ns, CANDIDATE_SPARE, turn);
     }

@@ -26,15 +26,16 @@ static uint64_t
 block_bytes(const Client *client, const Source *source)
 {
     const ClientConfig *config = client->config;
+    const Download *download = client->download;
     uint64_t wanted_bytes = 4 * (uint64_t)config->block_bytes_min;
     if (source->rate_bps > 0)
         wanted_bytes =
             source->rate_bps / 8000 * (uint64_t)(config->block_ns / NS_PER_MS);
     /* Towards the end, leave some for the others. */
     uint64_t connected_count = 0;
-    for (uint32_t i = 0; i < DOWNLOAD_SOURCE_MAX; i++)
-        connected_count += source_is_connected(&client->download->sources[i]);
-    wanted_bytes = MIN(wanted_bytes, client->download->missing.total_bytes /
+    for (uint32_t i = 0; i < download->source_count; i++)
+        connected_count += source_is_connected(&download->sources[i]);
+    wanted_bytes = MIN(wanted_bytes, download->missing.total_bytes /
                                          (2 * MAX(1, connected_count)));
     return CLAMP(wanted_bytes, config->block_bytes_min,
                  config->block_bytes_max);
@@ -114,7 +115,7 @@ take_over(Client *client, const Source *idle, int64_t now_ns, Turn *turn)
     Download *download = client->download;
     if (idle->rate_bps == 0 || download->takeover_count == TAKEOVER_COUNT_MAX)
         return;
-    for (uint32_t i = 0; i < DOWNLOAD_SOURCE_MAX; i++) {
+    for (uint32_t i = 0; i < download->source_count; i++) {
         Source *busy = &download->sources[i];
         if (!source_is_busy(busy) || !is_worth_taking(idle, busy, now_ns))
             continue;
@@ -129,7 +130,7 @@ void
 share_missing(Client *client, int64_t now_ns, Turn *turn)
 {
     Download *download = client->download;
-    for (uint32_t i = 0; i < DOWNLOAD_SOURCE_MAX; i++) {
+    for (uint32_t i = 0; i < download->source_count; i++) {
         Source *source = &download->sources[i];
         if (!source_is_connected(source) || source_is_busy(source))
             continue;

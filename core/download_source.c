@@ -32,7 +32,9 @@ source_connect(Client *client, Source *source, int64_t now_ns, Turn *turn)
         Candidate *candidate = &client->download->candidates[source->candidate];
         candidate->state = CANDIDATE_IN_USE;
         turn_introduce(turn, candidate->peer, &candidate->address);
-        turn_note(turn, NOTE_EDGE_TRIED, candidate->peer, 0);
+        source->is_rejoining = candidate->connect_ns > 0;
+        if (!source->is_rejoining)
+            turn_note(turn, NOTE_EDGE_TRIED, candidate->peer, 0);
     }
     source->stream = turn_connect(turn, source->peer, TRANSPORT_TCP);
     source->state = SOURCE_CONNECTING;
@@ -71,7 +73,9 @@ source_connected(Client *client, Source *source, int64_t now_ns, Turn *turn)
                   (uint64_t)took_ns);
         return;
     }
-    turn_note(turn, NOTE_EDGE_CONNECTED, source->peer, (uint64_t)took_ns);
+    turn_note(turn,
+              source->is_rejoining ? NOTE_EDGE_REJOINED : NOTE_EDGE_CONNECTED,
+              source->peer, (uint64_t)took_ns);
     download->candidates[source->candidate].connect_ns = took_ns;
     /* All were asked at once, so who comes first is the best. */
     if (edges_in_use(download) > client->config->edge_connections ||
@@ -128,14 +132,15 @@ void
 source_lose(Client *client, Source *source, int64_t now_ns, CloseReason reason,
             Turn *turn)
 {
-    bool was_connecting = source->state == SOURCE_CONNECTING;
+    bool is_refused =
+        source->state == SOURCE_CONNECTING && !source->is_rejoining;
     close_request(client, source, turn);
     clear_stream(source);
     if (source->kind == SOURCE_CDN) {
         lose_cdn(client, source, now_ns, reason, turn);
         return;
     }
-    turn_note(turn, was_connecting ? NOTE_EDGE_REFUSED : NOTE_EDGE_LOST,
+    turn_note(turn, is_refused ? NOTE_EDGE_REFUSED : NOTE_EDGE_LOST,
               source->peer, reason);
     client->download->candidates[source->candidate].state = CANDIDATE_FAILED;
     edges_remember(client, source->peer, 0);

@@ -23,6 +23,7 @@ static const char *const NOTE_NAMES[NOTE_COUNT] = {
     [NOTE_EDGE_TRIED] = "edge_tried",
     [NOTE_EDGE_CONNECTED] = "edge_connected",
     [NOTE_EDGE_REFUSED] = "edge_refused",
+    [NOTE_EDGE_REJOINED] = "edge_rejoined",
     [NOTE_EDGE_LOST] = "edge_lost",
     [NOTE_EDGE_BYTES] = "edge_bytes",
     [NOTE_CDN_BYTES] = "cdn_bytes",

@@ -20,9 +20,10 @@ typedef enum NoteKind {
     NOTE_DOWNLOAD_WINDOW_EDGE_RATE, /* value: edge B/s over it */
     NOTE_CDN_CONNECTED,             /* value: connect time ns */
     NOTE_CDN_REFUSED,               /* refused or lost; value: CloseReason */
-    NOTE_EDGE_TRIED,      /* about: edge; a connection attempt begins */
+    NOTE_EDGE_TRIED,      /* about: edge; a first attempt to connect begins */
     NOTE_EDGE_CONNECTED,  /* about: edge; value: connect time ns */
     NOTE_EDGE_REFUSED,    /* about: edge; value: CloseReason */
+    NOTE_EDGE_REJOINED,   /* about: edge; a spare again; connect time ns */
     NOTE_EDGE_LOST,       /* about: edge; it was connected; CloseReason */
     NOTE_EDGE_BYTES,      /* about: edge; value: bytes of one range */
     NOTE_CDN_BYTES,       /* value: bytes of one range */

@@ -4,7 +4,10 @@
  * The stage checks every delivery: each byte once, in place, and equal to
  * the file's. So each test here also proves that.
  */
+#include "tests/talk.h"
 #include "tests/town.h"
+
+#include <string.h>
 
 #define MEGABYTE UINT64_C(1000000)
 
@@ -312,6 +315,10 @@ a_slow_edge_is_exchanged_for_a_spare(void)
                      4 * MEGABYTE);
     g_assert_cmpuint(stage_body_sent_bytes(town->stage, town->edges[0]), <,
                      MEGABYTE);
+    /* Coming back to a spare is no second attempt at connectivity. */
+    g_assert_cmpuint(count(town, NOTE_EDGE_REJOINED), ==, 1);
+    g_assert_cmpuint(count(town, NOTE_EDGE_TRIED), ==, 5);
+    g_assert_cmpuint(count(town, NOTE_EDGE_CONNECTED), ==, 5);
     town_free(town);
 }
 
@@ -413,6 +420,86 @@ sizes_alone_take_the_same_course_as_real_bytes(void)
     g_assert_cmpuint(run_hash(false), ==, hash);
 }
 
+static Talk *
+talk_fetching(const ClientConfig *config, StreamId *ret_cdn)
+{
+    Talk *talk = talk_new(ROLE_CLIENT, config, 1);
+    Command command = {
+        .kind = COMMAND_FETCH, .file_bytes = MEGABYTE, .version = 1};
+    talk_command(talk, &command);
+    *ret_cdn = talk_effect(talk, EFFECT_CONNECT, 0)->stream;
+    talk_connected(talk, *ret_cdn);
+    return talk;
+}
+
+static void
+an_answer_to_another_question_is_refused(void)
+{
+    /* Asked: 491,520 bytes of 1,000,000, from 0 on. */
+    static const char *const HEADS[] = {
+        "HTTP/1.1 200 OK\r\nContent-Length: 491520\r\n\r\n",
+        "HTTP/1.1 206 P\r\nContent-Length: 491520\r\n"
+        "Content-Range: bytes 16384-507903/1000000\r\n\r\n",
+        "HTTP/1.1 206 P\r\nContent-Length: 491520\r\n"
+        "Content-Range: bytes 0-491519/1000001\r\n\r\n",
+        "HTTP/1.1 206 P\r\nContent-Length: 16384\r\n"
+        "Content-Range: bytes 0-16383/1000000\r\n\r\n",
+        "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.0 206 P\r\n\r\n",
+    };
+    ClientConfig config;
+    client_config_init(&config);
+    config.cdn_connections = 1;
+    for (size_t i = 0; i < G_N_ELEMENTS(HEADS); i++) {
+        StreamId cdn;
+        Talk *talk = talk_fetching(&config, &cdn);
+        g_autofree char *request = talk_written(talk, cdn);
+        g_assert_nonnull(strstr(request, "Range: bytes=0-491519\r\n"));
+        talk_say_text(talk, cdn, HEADS[i]);
+        g_assert_cmpuint(talk_effect(talk, EFFECT_CLOSE, 0)->close_reason, ==,
+                         CLOSE_PROTOCOL);
+        g_assert_null(talk_effect(talk, EFFECT_DELIVER, 0));
+        talk_free(talk);
+    }
+}
+
+static void
+data_from_elsewhere_in_the_file_is_refused(void)
+{
+    ClientConfig config;
+    client_config_init(&config);
+    config.cdn_connections = 1;
+    StreamId cdn;
+    Talk *talk = talk_fetching(&config, &cdn);
+    talk_say_text(talk, cdn,
+                  "HTTP/1.1 206 P\r\nContent-Length: 491520\r\n"
+                  "Content-Range: bytes 0-491519/1000000\r\n\r\n");
+    g_assert_null(talk_effect(talk, EFFECT_CLOSE, 0));
+    /* Sealed data has no business on a stream of the CDN. */
+    talk_say_extent(talk, cdn, 0, 16384);
+    g_assert_nonnull(talk_effect(talk, EFFECT_CLOSE, 0));
+    g_assert_null(talk_effect(talk, EFFECT_DELIVER, 0));
+    talk_free(talk);
+}
+
+static void
+bytes_of_a_live_stream_become_data_of_the_file(void)
+{
+    ClientConfig config;
+    client_config_init(&config);
+    config.cdn_connections = 1;
+    StreamId cdn;
+    Talk *talk = talk_fetching(&config, &cdn);
+    talk_say_text(talk, cdn,
+                  "HTTP/1.1 206 P\r\nContent-Length: 491520\r\n"
+                  "Content-Range: bytes 0-491519/1000000\r\n\r\nhello");
+    const Extent *extent = &talk_effect(talk, EFFECT_DELIVER, 0)->extent;
+    g_assert_cmpuint(extent->offset_bytes, ==, 0);
+    g_assert_cmpuint(extent->size_bytes, ==, 5);
+    g_assert_cmpmem(extent->chunk->bytes, 5, "hello", 5);
+    talk_free(talk);
+}
+
 #define STORY(name) g_test_add_func("/client/" #name, name)
 
 int
@@ -440,5 +527,8 @@ main(int argc, char **argv)
     STORY(downloads_wait_for_their_turn);
     STORY(a_download_judged_fast_can_be_stopped);
     STORY(sizes_alone_take_the_same_course_as_real_bytes);
+    STORY(an_answer_to_another_question_is_refused);
+    STORY(data_from_elsewhere_in_the_file_is_refused);
+    STORY(bytes_of_a_live_stream_become_data_of_the_file);
     return g_test_run();
 }

@@ -4,6 +4,7 @@
 #include "sim/graph.h"
 #include "core/event.h"
 #include "sim/gml.h"
+#include "sim/input.h"
 
 #include <assert.h>
 #include <math.h>
@@ -124,12 +125,12 @@ graph_add_nodes(Graph *graph, Reader *reader, Mark mark)
         g_path_is_absolute(graph->plan->gml)
             ? g_strdup(graph->plan->gml)
             : g_build_filename(reader->directory, graph->plan->gml, NULL);
-    g_autoptr(GError) error = NULL;
-    g_autofree char *text = NULL;
     g_autofree char *why = NULL;
-    gsize text_bytes = 0;
-    if (!g_file_get_contents(path, &text, &text_bytes, &error)) {
-        complain(reader->complaints, mark, "gml: %s", error->message);
+    size_t text_bytes = 0;
+    g_autofree char *text =
+        input_read(path, GML_TEXT_BYTES_MAX, &text_bytes, &why);
+    if (!text) {
+        complain(reader->complaints, mark, "gml: %s", why);
         return false;
     }
     Gml gml;

@@ -5,6 +5,7 @@
  */
 #include "sim/quantile.h"
 #include "sim/complaint.h"
+#include "sim/input.h"
 
 #include <gsl/gsl_sort.h>
 #include <gsl/gsl_statistics_double.h>
@@ -220,28 +221,12 @@ make_points(const Csv *csv, char **ret_why)
     return points_of_row(csv, ret_why);
 }
 
-static char *
-load_text(const char *path, char **ret_why)
-{
-    g_autoptr(GError) error = NULL;
-    char *text = NULL;
-    gsize text_bytes = 0;
-    if (!g_file_get_contents(path, &text, &text_bytes, &error)) {
-        *ret_why = g_strdup(error->message);
-        return NULL;
-    }
-    if (text_bytes <= QUANTILE_FILE_BYTES_MAX)
-        return text;
-    g_free(text);
-    *ret_why = g_strdup_printf("'%s' is larger than %u bytes", path,
-                               QUANTILE_FILE_BYTES_MAX);
-    return NULL;
-}
-
 GArray *
 quantile_read(const QuantileQuery *query, char **ret_why)
 {
-    g_autofree char *text = load_text(query->path, ret_why);
+    size_t text_bytes = 0;
+    g_autofree char *text =
+        input_read(query->path, QUANTILE_FILE_BYTES_MAX, &text_bytes, ret_why);
     if (!text)
         return NULL;
     Csv csv = {.query = query,

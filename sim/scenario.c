@@ -7,6 +7,7 @@
  */
 #include "sim/scenario.h"
 #include "sim/graph.h"
+#include "sim/input.h"
 #include "sim/scenario_rule.h"
 
 #include <string.h>
@@ -130,12 +131,12 @@ scenario_parse(const char *text, size_t text_bytes, const char *path,
 Scenario *
 scenario_read(const char *path, const char *const *overrides, GPtrArray *errors)
 {
-    g_autoptr(GError) error = NULL;
-    g_autofree char *text = NULL;
-    gsize text_bytes = 0;
-    if (!g_file_get_contents(path, &text, &text_bytes, &error)) {
-        g_ptr_array_add(errors,
-                        g_strdup_printf("%s: error: %s", path, error->message));
+    g_autofree char *why = NULL;
+    size_t text_bytes = 0;
+    g_autofree char *text =
+        input_read(path, TREE_TEXT_BYTES_MAX, &text_bytes, &why);
+    if (!text) {
+        g_ptr_array_add(errors, g_strdup_printf("%s: error: %s", path, why));
         return NULL;
     }
     return scenario_parse(text, text_bytes, path, overrides, errors);

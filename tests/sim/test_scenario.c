@@ -386,13 +386,24 @@ a_file_that_is_too_long_is_refused(void)
 }
 
 static void
-a_missing_file_is_an_error_of_its_own(void)
+check_unreadable(const char *path, const char *expected)
 {
     g_autoptr(GPtrArray) errors = g_ptr_array_new_with_free_func(g_free);
-    g_assert_null(scenario_read("scenarios/nowhere.yaml", NULL, errors));
+    g_assert_null(scenario_read(path, NULL, errors));
     g_assert_cmpuint(errors->len, ==, 1);
-    g_assert_true(
-        g_str_has_prefix(errors->pdata[0], "scenarios/nowhere.yaml: error: "));
+    g_assert_cmpstr(errors->pdata[0], ==, expected);
+}
+
+static void
+what_is_no_file_is_an_error_of_its_own(void)
+{
+    check_unreadable("scenarios/nowhere.yaml",
+                     "scenarios/nowhere.yaml: error: cannot open "
+                     "'scenarios/nowhere.yaml': No such file or directory");
+    check_unreadable("scenarios", "scenarios: error: cannot read 'scenarios': "
+                                  "Is a directory");
+    check_unreadable("/dev/zero", "/dev/zero: error: '/dev/zero' is longer "
+                                  "than 4194304 bytes");
 }
 
 static void
@@ -439,7 +450,8 @@ main(int argc, char **argv)
     g_test_add_func("/scenario/deep",
                     what_libyaml_chokes_on_is_refused_at_once);
     g_test_add_func("/scenario/long", a_file_that_is_too_long_is_refused);
-    g_test_add_func("/scenario/missing", a_missing_file_is_an_error_of_its_own);
+    g_test_add_func("/scenario/missing",
+                    what_is_no_file_is_an_error_of_its_own);
     g_test_add_func("/scenario/schema",
                     the_schema_is_json_that_knows_every_key);
     return g_test_run();

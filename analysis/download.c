@@ -142,6 +142,8 @@ download_set_new(const Results *results, const char *window, GError **error)
     g_autoptr(DownloadSet) set = g_new0(DownloadSet, 1);
     set->mode_count = results_mode_count(results);
     set->table = results->downloads;
+    if (!set->table)
+        return g_steal_pointer(&set);
     Placement placement = {set, NULL};
     bool is_whole = place_rows(results, &placement, error) &&
                     fill_flags(&placement, error) &&
@@ -173,6 +175,8 @@ const Download *
 download_set_mode(const DownloadSet *set, size_t mode)
 {
     g_assert(mode < set->mode_count);
+    if (set->count == 0)
+        return NULL;
     return &set->downloads[mode * set->count];
 }
 
@@ -181,7 +185,7 @@ download_new_windows(const Results *results)
 {
     const Table *table = results->downloads;
     g_autoptr(GStrvBuilder) windows = g_strv_builder_new();
-    for (size_t i = 0; i < table_column_count(table); i++) {
+    for (size_t i = 0; table && i < table_column_count(table); i++) {
         const char *name = table_column_name(table, i);
         const char *end = strstr(name, "_s_bytes_per_second");
         if (!g_str_has_prefix(name, "total_") || !end)

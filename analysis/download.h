@@ -49,6 +49,7 @@ DownloadSet *download_set_new(const Results *results, const char *window,
 void download_set_free(DownloadSet *set);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DownloadSet, download_set_free)
 
+/* The mode's [count] downloads; NULL when count is 0. */
 const Download *download_set_mode(const DownloadSet *set, size_t mode);
 /* The windows that the file has columns for; ended by NULL. */
 char **download_new_windows(const Results *results);

@@ -27,24 +27,21 @@ collect_paths(const json_t *object, const char *prefix, GPtrArray *paths)
 }
 
 static void
-refuse_path(const json_t *summary, const char *path, json_int_t line,
-            GError **error)
+refuse_path(const json_t *summary, const char *path, GError **error)
 {
     g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
     collect_paths(summary, "", paths);
     const char *near =
         nearest_name(path, (const char *const *)paths->pdata, paths->len);
     g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
-                "scenario.yaml:%lld: expect: no figure '%s' in the summary%s%s",
-                (long long)line, path, near ? "; did you mean " : "",
-                near ? near : "");
+                "expect: no figure '%s' in the summary%s%s", path,
+                near ? "; did you mean " : "", near ? near : "");
 }
 
 static json_t *
-judge(const json_t *summary, const json_t *expectation, bool *ret_met)
+judge(const json_t *summary, const json_t *expectation, const char *path,
+      bool *ret_met)
 {
-    const char *path =
-        json_string_value(json_object_get(expectation, "metric"));
     double value = figure_find(summary, path);
     double least = figure_find(expectation, "min");
     double most = figure_find(expectation, "max");
@@ -67,19 +64,16 @@ expect_judge(const Results *results, json_t *summary, bool *ret_met,
     bool is_known = true;
     for (size_t i = 0; i < json_array_size(expectations); i++) {
         const json_t *expectation = json_array_get(expectations, i);
+        const json_t *metric = json_object_get(expectation, "metric");
         const char *path =
-            json_string_value(json_object_get(expectation, "metric"));
+            json_is_string(metric) ? json_string_value(metric) : "(no name)";
         bool is_met = false;
-        if (is_known && !figure_exists(summary, path ? path : "")) {
-            refuse_path(
-                summary, path ? path : "",
-                json_integer_value(json_object_get(expectation, "line")),
-                error);
+        if (is_known && !figure_exists(summary, path)) {
+            refuse_path(summary, path, error);
             is_known = false;
         }
-        if (path)
-            json_array_append_new(verdicts,
-                                  judge(summary, expectation, &is_met));
+        json_array_append_new(verdicts,
+                              judge(summary, expectation, path, &is_met));
         is_all_met = is_all_met && is_met;
     }
     json_object_set_new(summary, "expectations", verdicts);

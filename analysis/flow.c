@@ -114,7 +114,7 @@ add_link_figures(const Group *group, GError **error)
                             error) &&
            add_distribution(group, "queue_delay_seconds", "queue_delay_seconds",
                             error) &&
-           add_last(group, "queue_bytes_max", error) &&
+           add_last(group, "queue_packets_max", error) &&
            add_last(group, "packets_total", error) &&
            add_last(group, "dropped_queue_total", error) &&
            add_last(group, "dropped_aqm_total", error) &&

@@ -11,7 +11,7 @@ gallery_new(const Results *results, const json_t *summary, GError **error)
     g_autoptr(GPtrArray) plots =
         g_ptr_array_new_with_free_func((GDestroyNotify)plot_free);
     bool is_whole =
-        (!results->downloads ||
+        (!results_has_downloads(results) ||
          gallery_add_speedup(plots, results, summary, error)) &&
         (!results->flows || gallery_add_flows(plots, results, error)) &&
         (!results->links || gallery_add_links(plots, results, error));

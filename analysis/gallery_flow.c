@@ -107,7 +107,7 @@ completion_new(const FlowColumns *columns)
         g_string_append_printf(
             plot->script,
             "%sdata index %u using 1:2 with %s title \"%s (n = %zu)\" "
-            "linecolor rgb \"%s\" linewidth 2 dashtype %d",
+            "linecolor rgb \"%s\" linewidth 2 dashtype %s",
             curve > 0 ? ", \\\n        " : "", curve,
             count > 1 ? "steps" : "points pointtype 7",
             (const char *)columns->labels->pdata[curve], count,
@@ -120,7 +120,6 @@ completion_new(const FlowColumns *columns)
 static Plot *
 goodput_new(const FlowColumns *columns)
 {
-    static const int points[] = {6, 2, 8, 4, 1, 12};
     Plot *plot = plot_new("goodput", "Goodput of flows by their start",
                           "Delivered bits of each flow over its time from "
                           "start to end, at the time it started.");
@@ -128,8 +127,9 @@ goodput_new(const FlowColumns *columns)
                     "    set xlabel \"Start of the flow (simulated s)\"\n"
                     "    set ylabel \"Goodput (Mbit/s)\"\n"
                     "    set yrange [0:*]\n"
-                    "    set offsets graph 0.03, graph 0.03, graph 0.05, 0\n"
-                    "    set key outside right center reverse Left\n"
+                    "    set autoscale xfix\n"
+                    "    set offsets graph 0.02, graph 0.02, graph 0.05, 0\n"
+                    "    set key outside right center reverse Left samplen 1\n"
                     "    plot ");
     for (guint curve = 0; curve < columns->labels->len; curve++) {
         for (size_t i = 0; i < columns->row_count; i++) {
@@ -145,7 +145,7 @@ goodput_new(const FlowColumns *columns)
             "\"%s\" pointtype %d pointsize 0.8",
             curve > 0 ? ", \\\n        " : "", curve,
             (const char *)columns->labels->pdata[curve], plot_color(curve),
-            points[curve % G_N_ELEMENTS(points)]);
+            plot_point(curve));
     }
     g_string_append_c(plot->script, '\n');
     return plot;

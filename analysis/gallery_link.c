@@ -120,7 +120,7 @@ add_panel(Plot *plot, const GArray *loads, int column)
         g_string_append_printf(
             plot->script,
             "%sdata index %u using 1:%d with lines title \"%s\" linecolor rgb "
-            "\"%s\" linewidth 1.6 dashtype %d",
+            "\"%s\" linewidth 1.6 dashtype %s",
             i > 0 ? ", \\\n        " : "", i, column, name, plot_color(i),
             plot_dash(i));
     }

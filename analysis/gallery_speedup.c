@@ -124,6 +124,24 @@ ratios_new(const Results *results, const json_t *summary)
     return plot;
 }
 
+static void
+add_curve_style(GString *script, const char *mode_name, size_t mode,
+                bool is_before)
+{
+    if (is_before)
+        g_string_append_printf(
+            script,
+            "lines title \"%s, before\" linecolor rgb \"%s\" linewidth 1.2 "
+            "dashtype (6,4)",
+            mode_name, plot_color(mode));
+    else
+        g_string_append_printf(
+            script,
+            "linespoints title \"%s, during\" linecolor rgb \"%s\" "
+            "linewidth 2 pointtype %d pointinterval 50 pointsize 0.9",
+            mode_name, plot_color(mode), plot_point(mode));
+}
+
 /* Two curves a mode: dashed before the help, solid during it. */
 static Plot *
 speed_new(const Results *results, const DownloadSet *set)
@@ -136,21 +154,31 @@ speed_new(const Results *results, const DownloadSet *set)
     GString *script = plot->script;
     double threshold =
         results_number(results, "slow_threshold_bytes_per_second");
+    double low = threshold;
+    double high = threshold;
+    for (size_t i = 0; i < 2 * set->mode_count; i++) {
+        size_t count;
+        g_autofree double *rates =
+            download_new_rates(set, i / 2, i % 2 == 0, &count);
+        low = fmin(low, statistic_percentile(rates, count, 0.01));
+        high = fmax(high, statistic_percentile(rates, count, 0.995));
+    }
     g_string_append_printf(
         script,
         "    set logscale x\n"
         "    set xlabel \"Speed (MB/s)\"\n"
         "    set ylabel \"Slow downloads at or below it (%%)\"\n"
         "    set yrange [0:100]\n"
-        "    set xrange [%g:*]\n"
+        "    set xrange [%.3g:%.3g]\n"
+        "    set xtics add (0.2, 0.5, 2, 5)\n"
         "    set format x \"%%g\"\n"
-        "    set key bottom right reverse Left samplen 3 opaque\n"
+        "    set key outside right center reverse Left samplen 3\n"
         "    set arrow from %g, graph 0 to %g, graph 1 nohead linecolor rgb "
         "\"#444444\" linewidth 1 dashtype 3\n"
-        "    set label \"T\" at %g, graph 0.96 offset 0.5,0\n"
+        "    set label \"T\" at %g, graph 1.03 center\n"
         "    plot ",
-        threshold * MEGABYTES / 50, threshold * MEGABYTES,
-        threshold * MEGABYTES, threshold * MEGABYTES);
+        fmax(low, threshold / 50) * MEGABYTES / 1.2, high * MEGABYTES * 1.2,
+        threshold * MEGABYTES, threshold * MEGABYTES, threshold * MEGABYTES);
     for (size_t i = 0; i < 2 * set->mode_count; i++) {
         size_t mode = i / 2;
         bool is_before = i % 2 == 0;
@@ -158,13 +186,10 @@ speed_new(const Results *results, const DownloadSet *set)
         g_autofree double *rates =
             download_new_rates(set, mode, is_before, &count);
         gallery_add_curve(plot, rates, count, MEGABYTES);
-        g_string_append_printf(
-            script,
-            "%sdata index %zu using 1:2 with lines title \"%s, %s\" linecolor "
-            "rgb \"%s\" linewidth %s dashtype %d",
-            i > 0 ? ", \\\n        " : "", i, results_mode_name(results, mode),
-            is_before ? "before" : "during", plot_color(mode),
-            is_before ? "1.2" : "2", is_before ? 2 : 1);
+        g_string_append_printf(script, "%sdata index %zu using 1:2 with ",
+                               i > 0 ? ", \\\n        " : "", i);
+        add_curve_style(script, results_mode_name(results, mode), mode,
+                        is_before);
     }
     g_string_append_c(script, '\n');
     return plot;

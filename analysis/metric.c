@@ -9,11 +9,15 @@
 /* T is the manifest's slow_threshold_bytes_per_second; "slow" downloads are
  * those that fell below it and asked for edges. */
 static const Metric metrics[] = {
-    {"candidates", "downloads", "", 1, 0, "Downloads that were started."},
+    {"arrivals", "downloads", "", 1, 0, "Downloads that users asked for."},
+    {"candidates", "simulated downloads", "", 1, 0,
+     "Arrivals that were simulated: all, or those that could become slow where "
+     "the scenario leaves the others out."},
     {"slow", "slow", "", 1, 0,
      "Downloads whose speed over the sliding window fell below T, so that "
      "edges were asked for."},
-    {"slow_ratio", "slow share", "%", 100, 1, "slow over candidates."},
+    {"slow_ratio", "slow share", "%", 100, 1,
+     "slow over arrivals; Wilson's interval."},
     {"attempts", "measured", "", 1, 0,
      "Slow downloads whose rates were measured over the window after the "
      "trigger: S + F + N."},
@@ -75,11 +79,16 @@ static const Metric metrics[] = {
      "Share of slow downloads limited next to the data centre."},
     {"cdn_path", "slow by CDN path", "%", 100, 1,
      "Share of slow downloads limited on the path from the CDN."},
-    {"payload_equal_bytes", "payload verified", "MB", 1e-6, 2,
-     "Bytes of sampled downloads that were sealed, relayed, opened and found "
-     "equal to the file's."},
-    {"payload_different", "payload different", "", 1, 0,
-     "Pieces of sampled downloads that differed from the file's."},
+    {"other", "slow by other", "%", 100, 1,
+     "Share of slow downloads with no congestion on their way: distance or "
+     "background loss."},
+    {"sampled", "payload sampled", "", 1, 0,
+     "Downloads that carried real bytes end to end."},
+    {"equal_bytes", "payload equal", "MB", 1e-6, 2,
+     "Bytes of sampled downloads that were found equal to the file's on "
+     "delivery."},
+    {"different_bytes", "payload different", "B", 1, 0,
+     "Bytes of sampled downloads that differed from the file's."},
     {"flow_completion_seconds", "completion", "s", 1, 4,
      "From the start of a flow to the last byte's delivery; completed flows "
      "only."},

@@ -9,10 +9,9 @@
 #define WIDTH_PIXELS 720
 #define HEIGHT_PIXELS 440
 
-/* Blue, orange, green and so on by falling darkness (after Okabe and Ito):
- * in grey they stay apart, and dashes help where they do not. */
-static const char *const colors[] = {"#08306b", "#d95f02", "#1b9e77",
-                                     "#cc79a7", "#56b4e9", "#999999"};
+/* Of falling darkness, so that they stay apart in grey. */
+static const char *const colors[] = {"#08306b", "#d95f02", "#41ab9b",
+                                     "#88419d", "#7fb2d9", "#999999"};
 
 Plot *
 plot_new(const char *name, const char *title, const char *caption)
@@ -61,11 +60,19 @@ plot_color(size_t index)
     return colors[index % G_N_ELEMENTS(colors)];
 }
 
-int
+const char *
 plot_dash(size_t index)
 {
-    static const int dashes[] = {1, 2, 4, 5, 3};
+    static const char *const dashes[] = {"1", "(7,2)", "(2,2)", "(10,2,2,2)",
+                                         "(4,3)"};
     return dashes[index % G_N_ELEMENTS(dashes)];
+}
+
+int
+plot_point(size_t index)
+{
+    static const int points[] = {7, 4, 8, 12, 2, 1};
+    return points[index % G_N_ELEMENTS(points)];
 }
 
 static char *
@@ -88,7 +95,7 @@ new_whole_script(const Plot *plot)
         "    set output \"%s.\".kind\n"
         "    set border 3 linecolor rgb \"#444444\"\n"
         "    set tics nomirror out textcolor rgb \"#222222\"\n"
-        "    set grid ytics linecolor rgb \"#cccccc\" linewidth 0.5 dashtype "
+        "    set grid ytics linecolor rgb \"#dddddd\" linewidth 0.8 dashtype "
         "1\n"
         "%s"
         "    unset output\n"

@@ -28,9 +28,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Plot, plot_free)
 void plot_add_text(Plot *plot, const char *text, char end);
 void plot_add_number(Plot *plot, double number, char end);
 
-/* Colours and dashes that differ in grey too; any index will do. */
+/* Colours that differ in grey too, as gnuplot writes them, with dashes and
+ * point types to go with them; any index will do. */
 const char *plot_color(size_t index);
-int plot_dash(size_t index);
+const char *plot_dash(size_t index);
+int plot_point(size_t index);
 
 /* Write data and script into directory/plots, and have gnuplot draw them.
  * ret_has_gnuplot is false, and there is no error, where it is missing. */

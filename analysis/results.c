@@ -54,9 +54,7 @@ check_manifest(const Results *results, GError **error)
     bool is_flows = g_strcmp0(workload, "flows") == 0;
     if (!is_flows && g_strcmp0(workload, "downloads") != 0)
         return refuse(results, "workload \"downloads\" or \"flows\"", error);
-    if (is_flows ? !results->flows : !results->downloads)
-        return refuse(results, "the workload's table beside it", error);
-    if (results->downloads &&
+    if (!is_flows &&
         !(results_number(results, "slow_threshold_bytes_per_second") > 0 &&
           results_number(results, "fix_bytes_per_second") > 0))
         return refuse(results,
@@ -92,6 +90,13 @@ results_free(Results *results)
     g_clear_pointer(&results->links, table_free);
     g_clear_pointer(&results->nodes, table_free);
     g_free(results);
+}
+
+bool
+results_has_downloads(const Results *results)
+{
+    const json_t *workload = json_object_get(results->manifest, "workload");
+    return g_str_equal(json_string_value(workload), "downloads");
 }
 
 size_t

@@ -16,14 +16,15 @@ typedef struct Results {
     Table *nodes;
 } Results;
 
-/* Read manifest.json and the CSV files that are there. An error when the
- * manifest lacks what the analysis needs, or the workload's own table is not
- * there. */
+/* Read manifest.json and the CSV files that are there; a run writes none that
+ * would have no rows. An error when the manifest lacks what is needed. */
 Results *results_new_from_directory(const char *directory, GError **error);
 void results_free(Results *results);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Results, results_free)
 
 size_t results_mode_count(const Results *results);
+/* Whether the workload is downloads, even if none came. */
+bool results_has_downloads(const Results *results);
 /* The mode's object in the manifest, lent, and its name. */
 const json_t *results_mode(const Results *results, size_t mode);
 const char *results_mode_name(const Results *results, size_t mode);

@@ -31,12 +31,6 @@ is_measured(const Download *download)
 }
 
 static Share
-slow_share(const Download *download)
-{
-    return (Share){download->is_slow, download->is_there};
-}
-
-static Share
 success_share(const Download *download)
 {
     bool is_success = download->verdict == VERDICT_SUCCESS;
@@ -128,7 +122,6 @@ cdn_connect_time(const Download *download)
 }
 
 static const RatioFigure figures[] = {
-    {"slow_ratio", true, slow_share},
     {"speedup_success_ratio", true, success_share},
     {"ceiling_ratio", true, ceiling_share},
     {"fix_ratio", true, fix_share},
@@ -196,7 +189,7 @@ static void
 add_causes(const DownloadSet *set, size_t mode, json_t *object)
 {
     static const char *const names[] = {"own_access", "cell_ingress",
-                                        "data_centre_leg", "cdn_path"};
+                                        "data_centre_leg", "cdn_path", "other"};
     const Download *downloads = download_set_mode(set, mode);
     size_t slow_count = 0;
     for (size_t i = 0; i < set->count; i++)
@@ -228,12 +221,42 @@ add_requests(const json_t *manifest, json_t *object)
             ? statistic_share((size_t)answer_count, (size_t)request_count)
             : statistic_share(0, 0);
     figure_set_estimate(object, "node_request_success_ratio", success);
+}
+
+static void
+add_payload(const json_t *manifest, json_t *object)
+{
     json_t *payload = json_object();
     json_object_set_new(object, "payload", payload);
-    figure_set(payload, "payload_equal_bytes",
+    figure_set(payload, "sampled", figure_find(manifest, "payload_sampled"));
+    figure_set(payload, "equal_bytes",
                figure_find(manifest, "payload_equal_bytes"));
-    figure_set(payload, "payload_different",
+    figure_set(payload, "different_bytes",
                figure_find(manifest, "payload_different"));
+}
+
+/* A generator that skips downloads which cannot become slow still counts
+ * them as arrivals; one that counts none makes every arrival a row. */
+static void
+add_arrivals(const DownloadSet *set, size_t mode, const json_t *manifest,
+             json_t *object)
+{
+    const Download *downloads = download_set_mode(set, mode);
+    size_t candidate_count = 0;
+    size_t slow_count = 0;
+    for (size_t i = 0; i < set->count; i++) {
+        candidate_count += downloads[i].is_there;
+        slow_count += downloads[i].is_slow;
+    }
+    double arrivals = figure_find(manifest, "arrivals");
+    size_t arrival_count = arrivals >= (double)candidate_count
+                               ? (size_t)arrivals
+                               : candidate_count;
+    figure_set_count(object, "arrivals", arrival_count);
+    figure_set_count(object, "candidates", candidate_count);
+    figure_set_count(object, "slow", slow_count);
+    figure_set_estimate(object, "slow_ratio",
+                        statistic_share(slow_count, arrival_count));
 }
 
 static void
@@ -251,14 +274,7 @@ speedup_add_mode(const Results *results, const DownloadSet *set, size_t mode,
 {
     const Download *downloads = download_set_mode(set, mode);
     g_autofree double *space = g_new(double, 2 * set->count + 1);
-    size_t candidate_count = 0;
-    size_t slow_count = 0;
-    for (size_t i = 0; i < set->count; i++) {
-        candidate_count += downloads[i].is_there;
-        slow_count += downloads[i].is_slow;
-    }
-    figure_set_count(object, "candidates", candidate_count);
-    figure_set_count(object, "slow", slow_count);
+    add_arrivals(set, mode, results_mode(results, mode), object);
     add_verdicts(set, mode, object);
     for (size_t i = 0; i < G_N_ELEMENTS(figures); i++) {
         RatioSample sample =
@@ -270,6 +286,7 @@ speedup_add_mode(const Results *results, const DownloadSet *set, size_t mode,
     add_quotient(object, "edge_over_cdn_connect_ratio",
                  "mean_edge_connect_seconds", "mean_cdn_connect_seconds");
     add_requests(results_mode(results, mode), object);
+    add_payload(results_mode(results, mode), object);
     add_causes(set, mode, object);
 }
 

@@ -109,7 +109,7 @@ static bool
 add_modes(const Results *results, json_t *summary, GError **error)
 {
     g_autoptr(DownloadSet) set = NULL;
-    if (results->downloads) {
+    if (results_has_downloads(results)) {
         set = download_set_new(results, "", error);
         if (!set)
             return false;

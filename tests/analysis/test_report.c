@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * tests/analysis/test_report.c: a whole report from a whole directory.
+ */
+#include "analysis/report.h"
+#include "tests/analysis/fixture.h"
+
+#include <jansson.h>
+#include <string.h>
+
+static void
+report(const char *directory, bool has_no_plots)
+{
+    ReportOptions options = {COLOR_NEVER, true, has_no_plots};
+    bool is_met = false;
+    g_autoptr(GError) error = NULL;
+    g_assert_true(report_write(directory, &options, &is_met, &error));
+    g_assert_no_error(error);
+    g_assert_true(is_met);
+}
+
+static void
+expect_picture(const char *directory, const char *name)
+{
+    static const char *const endings[] = {".dat", ".gp", ".svg", ".png"};
+    for (size_t i = 0; i < G_N_ELEMENTS(endings); i++) {
+        g_autofree char *path = g_strconcat("plots/", name, endings[i], NULL);
+        if (!fixture_has(directory, path))
+            g_error("no %s", path);
+        g_autofree char *text = fixture_read(directory, path);
+        g_assert_cmpint(text[0], !=, '\0');
+    }
+}
+
+static bool
+has_gnuplot(void)
+{
+    g_autofree char *path = g_find_program_in_path("gnuplot");
+    if (!path)
+        g_test_skip("gnuplot is not here");
+    return path;
+}
+
+static void
+downloads_get_figures_pictures_and_a_page(void)
+{
+    if (!has_gnuplot())
+        return;
+    char *directory = fixture_new_directory();
+    fixture_write_downloads(directory, 200);
+    report(directory, false);
+    expect_picture(directory, "outcome");
+    expect_picture(directory, "ratios");
+    expect_picture(directory, "speed");
+    expect_picture(directory, "links-preferred");
+    g_autofree char *page = fixture_read(directory, "report.html");
+    g_assert_nonnull(strstr(page, "fixture &lt;&amp;&gt;"));
+    g_assert_nonnull(strstr(page, "R = S / (S + F)"));
+    g_assert_nonnull(strstr(page, "</svg>"));
+    g_assert_nonnull(strstr(page, "0123456789abcdef"));
+    fixture_remove(directory);
+}
+
+/* A page that loads anything is not self-contained. The SVG name spaces are
+ * names, not places. */
+static void
+page_needs_nothing_beside_it(void)
+{
+    if (!has_gnuplot())
+        return;
+    char *directory = fixture_new_directory();
+    fixture_write_flows(directory, 20);
+    report(directory, false);
+    expect_picture(directory, "completion");
+    expect_picture(directory, "goodput");
+    g_autofree char *page = fixture_read(directory, "report.html");
+    g_assert_null(strstr(page, "src="));
+    g_assert_null(strstr(page, "<link"));
+    g_assert_null(strstr(page, "<script"));
+    fixture_remove(directory);
+}
+
+static void
+same_results_give_the_same_summary_to_the_byte(void)
+{
+    char *directory = fixture_new_directory();
+    fixture_write_downloads(directory, 50);
+    report(directory, true);
+    g_autofree char *first = fixture_read(directory, "summary.json");
+    report(directory, true);
+    g_autofree char *second = fixture_read(directory, "summary.json");
+    g_assert_cmpstr(first, ==, second);
+    json_t *summary = json_loads(first, JSON_REJECT_DUPLICATES, NULL);
+    g_assert_nonnull(summary);
+    json_decref(summary);
+    fixture_remove(directory);
+}
+
+static void
+pictures_can_be_left_out(void)
+{
+    char *directory = fixture_new_directory();
+    fixture_write_flows(directory, 5);
+    report(directory, true);
+    g_assert_false(fixture_has(directory, "plots/completion.png"));
+    g_autofree char *page = fixture_read(directory, "report.html");
+    g_assert_nonnull(strstr(page, "without pictures"));
+    fixture_remove(directory);
+}
+
+static void
+missing_gnuplot_costs_the_pictures_and_no_more(void)
+{
+    char *directory = fixture_new_directory();
+    fixture_write_flows(directory, 5);
+    g_autofree char *path = g_strdup(g_getenv("PATH"));
+    g_setenv("PATH", "/nowhere", TRUE);
+    report(directory, false);
+    g_setenv("PATH", path ? path : "", TRUE);
+    g_assert_true(fixture_has(directory, "plots/completion.gp"));
+    g_assert_true(fixture_has(directory, "summary.json"));
+    g_autofree char *page = fixture_read(directory, "report.html");
+    g_assert_nonnull(strstr(page, "gnuplot was not found"));
+    fixture_remove(directory);
+}
+
+static void
+directory_without_manifest_is_an_error(void)
+{
+    char *directory = fixture_new_directory();
+    ReportOptions options = {COLOR_NEVER, true, true};
+    bool is_met;
+    g_autoptr(GError) error = NULL;
+    g_assert_false(report_write(directory, &options, &is_met, &error));
+    g_assert_nonnull(strstr(error->message, "manifest.json"));
+    fixture_remove(directory);
+}
+
+#define CASE(name) g_test_add_func("/analysis/report/" #name, name)
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    CASE(downloads_get_figures_pictures_and_a_page);
+    CASE(page_needs_nothing_beside_it);
+    CASE(same_results_give_the_same_summary_to_the_byte);
+    CASE(pictures_can_be_left_out);
+    CASE(missing_gnuplot_costs_the_pictures_and_no_more);
+    CASE(directory_without_manifest_is_an_error);
+    return g_test_run();
+}

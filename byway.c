@@ -1,11 +1,137 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * byway.c: the table of verbs.
+ * byway.c: the table of verbs, and what lies between a run and its report.
  */
-#include <stdio.h>
+#include "analysis/nearest.h"
+#include "analysis/report.h"
+#include "sim/check.h"
+#include "sim/run.h"
+#include "sim/validate.h"
 
-int
-main(void)
+#include <stdio.h>
+#include <string.h>
+
+enum { EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_MISSED = 3 };
+
+typedef struct Verb {
+    const char *name;
+    int (*main)(int argc, char **argv); /* argv begins with the verb */
+    const char *summary;
+} Verb;
+
+/* Results without a report are still worth their name: the report can be
+ * written again, the run may have taken a night. */
+static int
+finish_run(RunOutcome *outcome)
 {
+    const RunOptions *options = &outcome->options;
+    ReportOptions report = {COLOR_AUTO, options->is_quiet,
+                            options->has_no_plots};
+    if (options->color)
+        report_parse_color(options->color, &report.color);
+    int exit_code = outcome->exit_code;
+    bool is_met = true;
+    g_autoptr(GError) error = NULL;
+    if (!report_write(outcome->partial, &report, &is_met, &error)) {
+        fprintf(stderr, "byway: %s\n", error->message);
+        exit_code = exit_code ? exit_code : EXIT_FAILED;
+    } else if (!is_met) {
+        exit_code = exit_code ? exit_code : EXIT_MISSED;
+    }
+    g_clear_error(&error);
+    if (!run_publish(outcome, &error)) {
+        fprintf(stderr, "byway: %s\n", error->message);
+        return EXIT_FAILED;
+    }
+    if (!options->is_quiet)
+        printf("\n%s/report.html\n", outcome->directory);
+    return exit_code;
+}
+
+static int
+run_main(int argc, char **argv)
+{
+    RunOutcome outcome;
+    int exit_code = run_simulate(argc, argv, &outcome);
+    if (outcome.partial && exit_code == 0)
+        exit_code = finish_run(&outcome);
+    run_outcome_clear(&outcome);
+    return exit_code;
+}
+
+static int
+version_main(int argc, char **argv)
+{
+    if (argc > 1) {
+        bool is_help = strcmp(argv[1], "--help") == 0;
+        fputs("usage: byway version\n\nPrint the version.\n\n"
+              "example: byway version\n",
+              is_help ? stdout : stderr);
+        return is_help ? 0 : EXIT_USAGE;
+    }
     puts("byway " BYWAY_VERSION);
     return 0;
+}
+
+static const Verb verbs[] = {
+    {"run", run_main, "run a scenario: results, table, pictures"},
+    {"check", check_main, "find every error of scenario files"},
+    {"schema", schema_main, "print the JSON Schema of scenarios"},
+    {"report", report_main, "work out the figures of results again"},
+    {"validate", validate_main, "hold the simulator against known truths"},
+    {"version", version_main, "print the version"},
+};
+
+static void
+print_help(FILE *file)
+{
+    fputs("usage: byway VERB [OPTION...] ...\n"
+          "       byway SCENARIO.yaml        the same as byway run\n\n",
+          file);
+    for (size_t i = 0; i < G_N_ELEMENTS(verbs); i++)
+        fprintf(file, "  %-10s %s\n", verbs[i].name, verbs[i].summary);
+    fputs("\nIn a source checkout, ./byway test runs all tests.\n"
+          "byway VERB --help says more.\n\n"
+          "example: byway run scenarios/first.yaml\n",
+          file);
+}
+
+static int
+refuse(const char *word)
+{
+    const char *names[G_N_ELEMENTS(verbs)];
+    for (size_t i = 0; i < G_N_ELEMENTS(verbs); i++)
+        names[i] = verbs[i].name;
+    const char *near = nearest_name(word, names, G_N_ELEMENTS(names));
+    fprintf(stderr, "byway: unknown verb '%s'", word);
+    if (near)
+        fprintf(stderr, "; did you mean '%s'?", near);
+    fputs(" (see byway --help)\n", stderr);
+    return EXIT_USAGE;
+}
+
+static bool
+is_scenario(const char *word)
+{
+    return g_str_has_suffix(word, ".yaml") || g_str_has_suffix(word, ".yml");
+}
+
+int
+main(int argc, char **argv)
+{
+    if (argc < 2) {
+        print_help(stderr);
+        return EXIT_USAGE;
+    }
+    const char *word = argv[1];
+    if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
+        print_help(stdout);
+        return 0;
+    }
+    if (strcmp(word, "--version") == 0)
+        return version_main(1, argv);
+    for (size_t i = 0; i < G_N_ELEMENTS(verbs); i++) {
+        if (strcmp(word, verbs[i].name) == 0)
+            return verbs[i].main(argc - 1, argv + 1);
+    }
+    return is_scenario(word) ? run_main(argc, argv) : refuse(word);
 }

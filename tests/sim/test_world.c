@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * tests/sim/test_world.c: a small edge delivery network, end to end.
+ *
+ * Each test changes one thing of the same little country and says what must
+ * come of it.
+ */
+#include <glib.h>
+#include <string.h>
+
+#include "sim/download.h"
+
+static const char COUNTRY[] =
+    "byway: 1\n"
+    "title: country\n"
+    "general: {stop_time: 4 min, warmup: 70 s}\n"
+    "network:\n"
+    "  isps: [a, b]\n"
+    "  regions:\n"
+    "    - {name: north, latitude: 40, longitude: 116, weights: [1, 1]}\n"
+    "    - {name: south, latitude: 23, longitude: 113, weights: [1, 1]}\n"
+    "  congestion: {share: 60 %, evening_factor: 1,\n"
+    "    episode: exponential(10 min), loss: 3 %, queue_delay: 8 ms,\n"
+    "    ingress_share: 0.3}\n"
+    "  profiles:\n"
+    "    line: {down: 40 Mbit/s, up: 20 Mbit/s, delay: 6 ms}\n"
+    "roles:\n"
+    "  clients: {count: 12, technology: 'choice([[1, line]])'}\n"
+    "  edges: {count: 40, session: 1000 h, absence: 1 h, gone: 5 %}\n"
+    "  data_centres: [{region: north}]\n"
+    "  manager: {region: north, isp: a}\n"
+    "  key_service: {region: north, isp: a}\n"
+    "workload:\n"
+    "  downloads: {slow: 0, interval: exponential(8 s), file_size: 20 MB,\n"
+    "    conditioned: false, whole_files: true}\n"
+    "policies: {selection: [preferred, nearby, random]}\n"
+    "security: {payload_sampled: 30 %}\n"
+    "measure: {window: 10 s}\n";
+
+/* What one run of the country came to. */
+typedef struct Story {
+    uint64_t fingerprint;
+    uint32_t arrivals;
+    uint32_t slow;
+    uint32_t sped_up;
+    uint32_t done;
+    uint64_t delivered_bytes;
+    uint64_t edge_attempts;
+    uint64_t equal_bytes;
+    uint64_t different_bytes;
+} Story;
+
+static void
+count_download(Story *story, const Download *download, uint64_t threshold)
+{
+    const WindowRates *rates = &download->rates[0];
+    story->slow += download->trigger_ns != TIME_NEVER;
+    story->done += download->outcome == OUTCOME_DONE;
+    story->delivered_bytes += download->delivered_bytes;
+    story->edge_attempts += download->edge_attempts;
+    story->sped_up += download->is_measured &&
+                      rates->total_bytes_per_s > threshold &&
+                      rates->edge_bytes_per_s > threshold / 2;
+    if (download->outcome == OUTCOME_DONE)
+        g_assert_cmpuint(download->delivered_bytes, ==, download->file_bytes);
+}
+
+static Story
+tell(const char *const *changes, PlanSelection mode)
+{
+    g_autoptr(GPtrArray) errors = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(Scenario) scenario = scenario_parse(
+        COUNTRY, strlen(COUNTRY), "country.yaml", changes, errors);
+    for (uint32_t i = 0; i < errors->len; i++)
+        g_printerr("%s\n", (char *)errors->pdata[i]);
+    g_assert_nonnull(scenario);
+    World world;
+    world_init(&world, scenario, mode);
+    Population population;
+    population_init(&population, &world);
+    DownloadTable table;
+    download_table_init(&table, &world, &population);
+    population_start(&population);
+    Agenda *agenda = &world.network.agenda;
+    while (agenda_peek_ns(agenda) <= scenario->general.stop_time_ns) {
+        AgendaEntry entry = agenda_pop(agenda);
+        if (!world_step(&world, &entry)) {
+            if (agenda_kind(&entry) == AGENDA_COMMAND)
+                download_arrive(&table);
+            else
+                population_churn(&population, (uint32_t)entry.key);
+        }
+    }
+    network_check(&world.network);
+    Story story = {.fingerprint = world.network.fingerprint,
+                   .arrivals = table.arrival_count,
+                   .equal_bytes = table.equal_bytes,
+                   .different_bytes = table.different_bytes};
+    uint64_t threshold = scenario->roles.clients->slow_threshold_bps / 8;
+    for (uint32_t i = 0; i < table.downloads->len; i++)
+        count_download(&story, &g_array_index(table.downloads, Download, i),
+                       threshold);
+    download_table_clear(&table);
+    population_clear(&population);
+    world_clear(&world);
+    return story;
+}
+
+static void
+slow_downloads_are_sped_up_and_payload_arrives_equal(void)
+{
+    Story story = tell(NULL, PLAN_SELECTION_PREFERRED);
+    g_assert_cmpuint(story.slow, >, 3);
+    g_assert_cmpuint(story.sped_up, >, 0);
+    g_assert_cmpuint(story.edge_attempts, >, 0);
+    g_assert_cmpuint(story.equal_bytes, >, 0);
+    g_assert_cmpuint(story.different_bytes, ==, 0);
+}
+
+static void
+without_edges_nothing_is_sped_up(void)
+{
+    const char *const changes[] = {"roles.edges.count=0", NULL};
+    Story story = tell(changes, PLAN_SELECTION_PREFERRED);
+    g_assert_cmpuint(story.slow, >, 3);
+    g_assert_cmpuint(story.sped_up, ==, 0);
+    g_assert_cmpuint(story.edge_attempts, ==, 0);
+}
+
+static void
+with_slow_own_lines_nothing_is_sped_up(void)
+{
+    const char *const changes[] = {"network.profiles.line.down=7 Mbit/s", NULL};
+    Story story = tell(changes, PLAN_SELECTION_PREFERRED);
+    g_assert_cmpuint(story.slow, >, 3);
+    g_assert_cmpuint(story.sped_up, ==, 0);
+}
+
+static void
+without_congestion_nothing_is_slow(void)
+{
+    const char *const changes[] = {"network.congestion.share=0 %", NULL};
+    Story story = tell(changes, PLAN_SELECTION_PREFERRED);
+    g_assert_cmpuint(story.done, >, 3);
+    g_assert_cmpuint(story.slow, ==, 0);
+}
+
+static void
+the_same_seed_tells_the_same_story(void)
+{
+    Story once = tell(NULL, PLAN_SELECTION_RANDOM);
+    Story again = tell(NULL, PLAN_SELECTION_RANDOM);
+    const char *const changes[] = {"general.seed=2", NULL};
+    Story other = tell(changes, PLAN_SELECTION_RANDOM);
+    g_assert_cmpuint(once.fingerprint, ==, again.fingerprint);
+    g_assert_cmpuint(once.fingerprint, !=, other.fingerprint);
+}
+
+static void
+modes_differ_only_in_whom_they_list(void)
+{
+    Story preferred = tell(NULL, PLAN_SELECTION_PREFERRED);
+    Story random = tell(NULL, PLAN_SELECTION_RANDOM);
+    g_assert_cmpuint(preferred.arrivals, ==, random.arrivals);
+    g_assert_cmpuint(preferred.fingerprint, !=, random.fingerprint);
+}
+
+static void
+leaving_out_what_cannot_be_slow_changes_no_answer(void)
+{
+    const char *const conditioned[] = {"workload.downloads.conditioned=true",
+                                       NULL};
+    Story all = tell(NULL, PLAN_SELECTION_NEARBY);
+    Story some = tell(conditioned, PLAN_SELECTION_NEARBY);
+    g_assert_cmpuint(all.arrivals, ==, some.arrivals);
+    g_assert_cmpuint(some.slow, ==, all.slow);
+    g_assert_cmpuint(some.sped_up, ==, all.sped_up);
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/world/sped_up_and_equal",
+                    slow_downloads_are_sped_up_and_payload_arrives_equal);
+    g_test_add_func("/world/no_edges", without_edges_nothing_is_sped_up);
+    g_test_add_func("/world/own_lines", with_slow_own_lines_nothing_is_sped_up);
+    g_test_add_func("/world/no_congestion", without_congestion_nothing_is_slow);
+    g_test_add_func("/world/same_seed", the_same_seed_tells_the_same_story);
+    g_test_add_func("/world/modes", modes_differ_only_in_whom_they_list);
+    g_test_add_func("/world/conditioned",
+                    leaving_out_what_cannot_be_slow_changes_no_answer);
+    return g_test_run();
+}

@@ -78,6 +78,8 @@ edge_open_line(Edge *edge, StreamId stream, LineKind kind, PeerId peer,
     line->since_ns = now_ns;
     http_reader_init(&line->reader,
                      kind == LINE_CLIENT ? HTTP_REQUESTS : HTTP_RESPONSES);
+    if (kind == LINE_CLIENT)
+        line->requests = g_new0(FileRequest, 2);
     edge->lines[stream] = line;
     edge->client_count += kind == LINE_CLIENT;
     return line;
@@ -89,6 +91,7 @@ edge_drop_line(Edge *edge, StreamId stream)
     Line *line = edge_line(edge, stream);
     edge->client_count -= line->kind == LINE_CLIENT;
     http_reader_clear(&line->reader);
+    g_free(line->requests);
     g_free(line);
     edge->lines[stream] = NULL;
 }

@@ -109,8 +109,8 @@ send_question(Edge *edge, StreamId stream, int64_t now_ns, Turn *turn)
     if (source->is_probing)
         send_probe(edge, stream, turn);
     else
-        pass_request(edge, stream, &edge_line(edge, source->partner)->request,
-                     turn);
+        pass_request(edge, stream,
+                     &edge_line(edge, source->partner)->requests[0], turn);
 }
 
 static StreamId
@@ -220,10 +220,10 @@ take_request(Edge *edge, const Event *event, const HttpHead *head, Turn *turn)
         if (client->has_next)
             return 400; /* one request may wait, not a row of them */
         client->has_next = true;
-        client->next = request;
+        client->requests[1] = request;
         return 0;
     }
-    client->request = request;
+    client->requests[0] = request;
     client->asked_ns = event->now_ns;
     edge_ask_source(edge, event->stream, event->now_ns, turn);
     return 0;
@@ -278,7 +278,7 @@ free_client(Edge *edge, StreamId stream, int64_t now_ns, Turn *turn)
     client->since_ns = now_ns;
     if (client->has_next) {
         client->has_next = false;
-        client->request = client->next;
+        client->requests[0] = client->requests[1];
         client->asked_ns = now_ns;
         edge_ask_source(edge, stream, now_ns, turn);
     } else if (client->is_last) {

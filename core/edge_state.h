@@ -44,16 +44,17 @@ typedef struct Line {
     bool is_reused;   /* source: came from the pool; may be stale */
     bool is_probing;  /* source */
     bool is_last;     /* ends after the message under way */
-    bool has_next;    /* client: a pipelined request waits in `next` */
+    bool has_next;    /* client: a pipelined request waits */
     uint16_t status;  /* of the answer under way */
     int64_t since_ns; /* start of the state */
     int64_t asked_ns; /* client: when the request came */
     uint64_t body_bytes;
-    uint64_t left_bytes; /* source: of the body, not yet passed on */
-    FileRequest request;
-    FileRequest next;
+    uint64_t left_bytes;   /* source: of the body, not yet passed on */
+    FileRequest *requests; /* client: the one under way, and the next */
     HttpReader reader;
 } Line;
+
+_Static_assert(sizeof(Line) <= 104, "every edge has one to its manager");
 
 struct Edge {
     const EdgeConfig *config;
@@ -73,7 +74,7 @@ struct Edge {
     uint64_t bandwidth_bps;
 };
 
-_Static_assert(sizeof(struct Edge) <= 192, "60,000 of them");
+_Static_assert(sizeof(struct Edge) <= 160, "60,000 of them");
 
 /* core/edge.c */
 Line *edge_line(const Edge *edge, StreamId stream);

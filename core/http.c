@@ -29,7 +29,8 @@ HttpScan
 http_scan(const uint8_t *bytes, uint64_t size_bytes, uint64_t start_bytes,
           uint32_t *ret_head_bytes)
 {
-    for (uint64_t i = start_bytes; i < size_bytes; i++) {
+    uint64_t end_bytes = MIN(size_bytes, HTTP_HEAD_BYTES_MAX);
+    for (uint64_t i = start_bytes; i < end_bytes; i++) {
         uint8_t byte = bytes[i];
         bool is_after_cr = i > 0 && bytes[i - 1] == '\r';
         if (is_after_cr != (byte == '\n'))
@@ -41,7 +42,7 @@ http_scan(const uint8_t *bytes, uint64_t size_bytes, uint64_t start_bytes,
         if (byte != '\n' || i < 3 || bytes[i - 2] != '\n')
             continue;
         *ret_head_bytes = (uint32_t)(i + 1);
-        return i < HTTP_HEAD_BYTES_MAX ? HTTP_SCAN_END : HTTP_SCAN_MORE;
+        return HTTP_SCAN_END;
     }
     return HTTP_SCAN_MORE;
 }

@@ -10,6 +10,14 @@
 #include <assert.h>
 #include <string.h>
 
+/* What other tools call our keys. */
+static const char *const SYNONYMS[][2] = {
+    {"bandwidth", "rate"},     {"capacity", "rate"},      {"speed", "rate"},
+    {"latency", "delay"},      {"buffer", "queue"},       {"size", "bytes"},
+    {"source", "from"},        {"target", "to"},          {"destination", "to"},
+    {"duration", "stop_time"}, {"end_time", "stop_time"},
+};
+
 /* Top-level keys of the format that this version cannot do. */
 static const char *const LATER_KEYS[] = {"faults", "sweep", NULL};
 
@@ -51,6 +59,23 @@ find_field(const Section *section, const char *key)
     return NULL;
 }
 
+static const char *
+find_nearest_key(const Section *section, const char *key)
+{
+    const char *words[64] = {NULL};
+    assert(section->field_count < G_N_ELEMENTS(words));
+    for (uint32_t at = 0; at < section->field_count; at++)
+        words[at] = section->fields[at].key;
+    const char *nearest = complaint_nearest(key, words);
+    for (guint at = 0; !nearest && at < G_N_ELEMENTS(SYNONYMS); at++) {
+        const char *const synonym[] = {SYNONYMS[at][0], NULL};
+        if (find_field(section, SYNONYMS[at][1]) &&
+            complaint_nearest(key, synonym))
+            nearest = SYNONYMS[at][1];
+    }
+    return nearest;
+}
+
 static void
 complain_of_key(Reader *reader, const Section *section, const TreeEntry *entry)
 {
@@ -62,13 +87,11 @@ complain_of_key(Reader *reader, const Section *section, const TreeEntry *entry)
                  entry->key);
         return;
     }
-    const char *keys[64] = {NULL};
-    assert(section->field_count < G_N_ELEMENTS(keys));
-    for (uint32_t at = 0; at < section->field_count; at++)
-        keys[at] = section->fields[at].key;
-    g_autofree char *suggestion = complaint_suggestion(entry->key, keys);
-    complain(reader->complaints, entry->key_mark, "unknown key '%s' in %s%s",
-             entry->key, section->noun, suggestion);
+    const char *nearest = find_nearest_key(section, entry->key);
+    complain(reader->complaints, entry->key_mark,
+             "unknown key '%s' in %s%s%s%s", entry->key, section->noun,
+             nearest ? "; did you mean '" : "", nearest ? nearest : "",
+             nearest ? "'?" : "");
 }
 
 static void

@@ -153,10 +153,13 @@ void selection_unlist(Selection *selection, uint32_t edge);
 /* Say what clients of a group saw of the edge's group. */
 void selection_observe(Selection *selection, uint32_t edge,
                        uint32_t client_group, const LinkHistory *seen);
+uint32_t selection_group_count(const Selection *selection);
 uint32_t selection_group(const Selection *selection, uint16_t region,
                          uint16_t isp);
 bool selection_has_group(const Selection *selection, uint16_t region,
                          uint16_t isp);
+/* Work out near_regions, class_groups and class_start; selection_init does. */
+void select_map_init(Selection *selection);
 /* Rank every group again and let old observations fade. */
 void selection_regroup(Selection *selection);
 

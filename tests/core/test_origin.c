@@ -396,6 +396,54 @@ without_a_usable_key_nothing_is_sent(void)
 }
 
 static void
+a_key_stream_that_ended_is_opened_anew(void)
+{
+    Desk *desk = desk_new(true, 1000);
+    StreamId stream = solo_accept(&desk->solo, DESK_EDGE);
+    char *text = desk_get_text(0, 10);
+    solo_receive_text(&desk->solo, stream, text);
+    StreamId keys = solo_effect(&desk->solo, EFFECT_CONNECT, 0)->stream;
+    solo_take(&desk->solo, (Event){.kind = EVENT_CONNECTED, .stream = keys});
+    /* The request and the end of the stream crossed. */
+    solo_close(&desk->solo, keys, CLOSE_DONE);
+    desk_answer_key(desk, 200);
+    g_assert_nonnull(solo_effect(&desk->solo, EFFECT_READ, 0));
+    g_free(text);
+    desk_free(desk);
+}
+
+static void
+a_key_stream_that_ends_again_and_again_is_not_chased(void)
+{
+    Desk *desk = desk_new(true, 1000);
+    StreamId stream = solo_accept(&desk->solo, DESK_EDGE);
+    char *text = desk_get_text(0, 10);
+    solo_receive_text(&desk->solo, stream, text);
+    for (uint32_t i = 0; i < 2; i++) {
+        StreamId keys = solo_effect(&desk->solo, EFFECT_CONNECT, 0)->stream;
+        solo_take(&desk->solo,
+                  (Event){.kind = EVENT_CONNECTED, .stream = keys});
+        solo_close(&desk->solo, keys, CLOSE_RESET);
+    }
+    g_assert_null(solo_effect(&desk->solo, EFFECT_CONNECT, 0));
+    g_assert_cmpuint(solo_status(&desk->solo, stream), ==, 503);
+    g_free(text);
+    desk_free(desk);
+}
+
+static void
+a_file_whose_key_says_plain_is_sent_as_it_is(void)
+{
+    Desk *desk = desk_new(true, 100000);
+    desk->grant = desk_grant(ALG_PLAIN, 16384);
+    Sent *sent = desk_fetch(desk, STREAM_NONE, 5, 90000);
+    assert_plain(sent, 5, 90000);
+    g_assert_cmpuint(sent->sealed_slices, ==, 0);
+    sent_free(sent);
+    desk_free(desk);
+}
+
+static void
 a_silent_key_service_is_given_up_after_its_time(void)
 {
     Desk *desk = desk_new(true, 99);
@@ -490,5 +538,12 @@ main(int argc, char **argv)
                     a_file_that_shrinks_under_way_resets_the_stream);
     g_test_add_func("/origin/streams_beyond_the_limit_are_refused",
                     streams_beyond_the_limit_are_refused);
+    g_test_add_func("/origin/a_key_stream_that_ended_is_opened_anew",
+                    a_key_stream_that_ended_is_opened_anew);
+    g_test_add_func(
+        "/origin/a_key_stream_that_ends_again_and_again_is_not_chased",
+        a_key_stream_that_ends_again_and_again_is_not_chased);
+    g_test_add_func("/origin/a_file_whose_key_says_plain_is_sent_as_it_is",
+                    a_file_whose_key_says_plain_is_sent_as_it_is);
     return g_test_run();
 }

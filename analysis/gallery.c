@@ -23,6 +23,10 @@ gallery_add_curve(Plot *plot, const double *sorted, size_t count, double scale)
 {
     size_t stride = count / CURVE_POINTS_MAX + 1;
     double total = (double)count;
+    if (count > 0) {
+        plot_add_number(plot, sorted[0] * scale, '\t');
+        plot_add_number(plot, 0, '\n');
+    }
     for (size_t i = 0; i < count; i += i + stride < count ? stride : 1) {
         plot_add_number(plot, sorted[i] * scale, '\t');
         plot_add_number(plot, 100 * (double)(i + 1) / total, '\n');

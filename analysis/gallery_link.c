@@ -78,10 +78,11 @@ loads_new(const LinkColumns *columns, size_t mode)
     for (size_t i = 0; i < columns->row_count; i++) {
         if (columns->modes[i] != mode)
             continue;
-        gpointer index = GUINT_TO_POINTER(loads->len);
+        gpointer index;
         if (!g_hash_table_lookup_extended(index_by_link, columns->links[i],
                                           NULL, &index)) {
             Load fresh = {columns->links[i], 0, 0};
+            index = GUINT_TO_POINTER(loads->len);
             g_array_append_val(loads, fresh);
             g_hash_table_insert(index_by_link, (gpointer)columns->links[i],
                                 index);
@@ -145,23 +146,27 @@ links_new(const LinkColumns *columns, const Results *results, size_t mode)
         mode_name);
     g_autoptr(GArray) loads = loads_new(columns, mode);
     Plot *plot = plot_new(name, title, caption);
-    plot->height = 600;
+    plot->height = 720;
     for (guint i = 0; i < MIN(loads->len, CURVES_MAX); i++)
         add_link_data(plot, columns, mode, g_array_index(loads, Load, i).link);
-    g_string_append(plot->script,
-                    "    set multiplot layout 2,1\n"
-                    "    set lmargin 10\n"
-                    "    set rmargin 3\n"
-                    "    set ylabel \"Utilisation (%)\"\n"
-                    "    set yrange [0:100]\n"
-                    "    set key outside bottom center horizontal reverse "
-                    "Left samplen 3\n");
-    add_panel(plot, loads, 2);
-    g_string_append(plot->script, "    unset title\n"
-                                  "    unset key\n"
+    g_string_append(plot->script, "    set multiplot\n"
+                                  "    set lmargin at screen 0.16\n"
+                                  "    set rmargin at screen 0.96\n"
+                                  "    set tmargin at screen 0.94\n"
+                                  "    set bmargin at screen 0.66\n"
+                                  "    set autoscale xfix\n"
+                                  "    set ylabel \"Utilisation (%)\"\n"
                                   "    set yrange [0:*]\n"
-                                  "    set ylabel \"Queue delay (ms)\"\n"
-                                  "    set xlabel \"Simulated time (s)\"\n");
+                                  "    unset key\n");
+    add_panel(plot, loads, 2);
+    g_string_append(plot->script,
+                    "    unset title\n"
+                    "    set tmargin at screen 0.59\n"
+                    "    set bmargin at screen 0.31\n"
+                    "    set key at screen 0.5, 0.01 center bottom vertical "
+                    "maxrows 5 reverse Left samplen 3\n"
+                    "    set ylabel \"Queue delay (ms)\"\n"
+                    "    set xlabel \"Simulated time (s)\"\n");
     add_panel(plot, loads, 3);
     g_string_append(plot->script, "    unset multiplot\n");
     return plot;

@@ -9,6 +9,8 @@
 
 #define MEGABYTES 1e-6
 
+enum { MARKED_COUNT_MIN = 100 };
+
 static const json_t *
 mode_object(const Results *results, const json_t *summary, size_t mode)
 {
@@ -125,21 +127,31 @@ ratios_new(const Results *results, const json_t *summary)
 }
 
 static void
-add_curve_style(GString *script, const char *mode_name, size_t mode,
-                bool is_before)
+add_before_style(GString *script, const char *mode_name, size_t mode)
 {
-    if (is_before)
-        g_string_append_printf(
-            script,
-            "lines title \"%s, before\" linecolor rgb \"%s\" linewidth 1.2 "
-            "dashtype (6,4)",
-            mode_name, plot_color(mode));
-    else
-        g_string_append_printf(
-            script,
-            "linespoints title \"%s, during\" linecolor rgb \"%s\" "
-            "linewidth 2 pointtype %d pointinterval 50 pointsize 0.9",
-            mode_name, plot_color(mode), plot_point(mode));
+    g_string_append_printf(
+        script,
+        "steps title \"%s, before\" linecolor rgb \"%s\" linewidth 1.2 "
+        "dashtype (6,4)",
+        mode_name, plot_color(mode));
+}
+
+/* Few downloads are drawn as the steps they are; many get marks, which tell
+ * the modes apart in grey. */
+static void
+add_during_style(GString *script, const char *mode_name, size_t mode,
+                 size_t count)
+{
+    g_string_append_printf(script, "%s title \"%s, during\" ",
+                           count < MARKED_COUNT_MIN ? "steps" : "linespoints",
+                           mode_name);
+    g_string_append_printf(script, "linecolor rgb \"%s\" linewidth 2",
+                           plot_color(mode));
+    if (count >= MARKED_COUNT_MIN)
+        g_string_append_printf(script,
+                               " pointtype %d pointinterval 50 "
+                               "pointsize 0.9",
+                               plot_point(mode));
 }
 
 /* Two curves a mode: dashed before the help, solid during it. */
@@ -188,8 +200,11 @@ speed_new(const Results *results, const DownloadSet *set)
         gallery_add_curve(plot, rates, count, MEGABYTES);
         g_string_append_printf(script, "%sdata index %zu using 1:2 with ",
                                i > 0 ? ", \\\n        " : "", i);
-        add_curve_style(script, results_mode_name(results, mode), mode,
-                        is_before);
+        if (is_before)
+            add_before_style(script, results_mode_name(results, mode), mode);
+        else
+            add_during_style(script, results_mode_name(results, mode), mode,
+                             count);
     }
     g_string_append_c(script, '\n');
     return plot;

@@ -12,6 +12,8 @@
 
 #include <math.h>
 
+enum { LINK_ROWS_MAX = 6 };
+
 /* One column of a table of figures. */
 typedef struct Source {
     char *label;
@@ -338,6 +340,25 @@ add_link_row(Grid *grid, const char *name, const json_t *link)
     g_ptr_array_add(row, g_strdup_printf("%.0f", dropped));
 }
 
+/* The busiest of the links that the table has not shown yet; NULL: none. */
+static const char *
+next_link(const json_t *links, GHashTable *shown)
+{
+    const char *busiest = NULL;
+    double load_max = -1;
+    const char *name;
+    json_t *link;
+    json_object_foreach((json_t *)links, name, link)
+    {
+        double load = figure_find(link, "utilisation_ratio.mean");
+        if (load > load_max && !g_hash_table_contains(shown, name)) {
+            load_max = load;
+            busiest = name;
+        }
+    }
+    return busiest;
+}
+
 static void
 add_links(GPtrArray *grids, const char *mode, const json_t *links)
 {
@@ -345,16 +366,24 @@ add_links(GPtrArray *grids, const char *mode, const json_t *links)
                                        "queue delay, max", "dropped"};
     if (json_object_size(links) == 0)
         return;
-    Grid *grid = add_grid(grids, g_strdup_printf("Watched links, %s", mode));
+    Grid *grid =
+        add_grid(grids, g_strdup_printf("Busiest watched links, %s", mode));
     GPtrArray *first = add_row(grid, "");
     for (size_t i = 0; i < G_N_ELEMENTS(head); i++)
         g_ptr_array_add(first, g_strdup(head[i]));
-    const char *name;
-    json_t *link;
-    json_object_foreach((json_t *)links, name, link)
-    {
-        add_link_row(grid, name, link);
+    g_autoptr(GHashTable) shown = g_hash_table_new(g_str_hash, g_str_equal);
+    for (int i = 0; i < LINK_ROWS_MAX; i++) {
+        const char *name = next_link(links, shown);
+        if (!name)
+            break;
+        g_hash_table_add(shown, (gpointer)name);
+        add_link_row(grid, name, json_object_get(links, name));
     }
+    size_t link_count = json_object_size(links);
+    if (link_count > LINK_ROWS_MAX)
+        grid->note =
+            g_strdup_printf("The busiest %d of %zu; summary.json has all.",
+                            LINK_ROWS_MAX, link_count);
 }
 
 static void

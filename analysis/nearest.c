@@ -4,6 +4,7 @@
 #include "analysis/nearest.h"
 
 #include <glib.h>
+#include <stdint.h>
 #include <string.h>
 
 static size_t
@@ -29,7 +30,7 @@ const char *
 nearest_name(const char *wrong, const char *const *names, size_t name_count)
 {
     const char *nearest = NULL;
-    size_t distance_min = strlen(wrong) / 2 + 1;
+    size_t distance_min = SIZE_MAX;
     for (size_t i = 0; i < name_count; i++) {
         size_t distance = edit_distance(wrong, names[i]);
         if (distance < distance_min) {

@@ -137,7 +137,8 @@ write_links(const char *directory, gsl_rng *rng)
         guint link = row % 3;
         guint step = row / 3 % SAMPLE_COUNT;
         guint mode = row / 3 / SAMPLE_COUNT;
-        double load = 0.4 + 0.2 * link + 0.2 * sin(0.08 * step + link) +
+        double load = 0.4 + 0.2 * (2 * link % 3) +
+                      0.2 * sin(0.08 * step + link) +
                       0.08 * gsl_ran_ugaussian(rng);
         load = fmin(1, fmax(0, load));
         g_string_append_printf(

@@ -96,6 +96,24 @@ same_results_give_the_same_summary_to_the_byte(void)
 }
 
 static void
+busiest_link_is_drawn_first(void)
+{
+    char *directory = fixture_new_directory();
+    fixture_write_downloads(directory, 5);
+    g_autofree char *path = g_strdup(g_getenv("PATH"));
+    g_setenv("PATH", "/nowhere", TRUE);
+    report(directory, false);
+    g_setenv("PATH", path ? path : "", TRUE);
+    g_autofree char *script = fixture_read(directory, "plots/links-random.gp");
+    const char *first = strstr(script, "peering.1");
+    const char *second = strstr(script, "peering.2");
+    const char *third = strstr(script, "peering.0");
+    g_assert_true(first < second);
+    g_assert_true(second < third);
+    fixture_remove(directory);
+}
+
+static void
 pictures_can_be_left_out(void)
 {
     char *directory = fixture_new_directory();
@@ -144,6 +162,7 @@ main(int argc, char **argv)
     CASE(downloads_get_figures_pictures_and_a_page);
     CASE(page_needs_nothing_beside_it);
     CASE(same_results_give_the_same_summary_to_the_byte);
+    CASE(busiest_link_is_drawn_first);
     CASE(pictures_can_be_left_out);
     CASE(missing_gnuplot_costs_the_pictures_and_no_more);
     CASE(directory_without_manifest_is_an_error);

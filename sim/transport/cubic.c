@@ -141,7 +141,9 @@ start_epoch(CongestionWindow *window, uint32_t acked_packets, int64_t now_ns)
 static uint32_t
 target_packets(const Cubic *cubic, int64_t now_ns)
 {
-    int64_t age_ns = now_ns - cubic->epoch_ns + cubic->delay_ns_min;
+    int64_t age_ns = now_ns - cubic->epoch_ns;
+    if (cubic->delay_ns_min != TIME_NEVER)
+        age_ns += cubic->delay_ns_min;
     uint64_t offset_us = (uint64_t)llabs(age_ns - cubic->k_ns) / 1000;
     Wide delta = (Wide)offset_us * offset_us * offset_us * C_TENTHS;
     delta /= (Wide)10 * US3_PER_S3;

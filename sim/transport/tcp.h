@@ -136,6 +136,7 @@ typedef struct Endpoint {
     uint32_t outstanding_packets_max;
     uint64_t usage_end_seq;
     uint32_t backoff;
+    uint32_t unanswered_knocks; /* at a closed window */
 
     /* receiver */
     Reassembly reassembly;

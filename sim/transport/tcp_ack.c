@@ -156,8 +156,10 @@ update_window_edge(Endpoint *endpoint, const Packet *packet)
     if (edge <= endpoint->window_end_seq)
         return;
     endpoint->window_end_seq = edge;
-    if (endpoint->timer == TIMER_PERSIST)
-        endpoint->timer = TIMER_NONE;
+    if (endpoint->timer != TIMER_PERSIST)
+        return;
+    endpoint->timer = TIMER_NONE;
+    endpoint->backoff = 0;
 }
 
 void
@@ -166,6 +168,7 @@ tcp_acknowledged(Network *network, Endpoint *endpoint, const Packet *packet)
     assert(packet->ack <= endpoint->next_seq);
     AckNews news = {.is_dsack = packet->flags & PACKET_DSACK};
     Samples samples = {0};
+    endpoint->unanswered_knocks = 0;
     update_window_edge(endpoint, packet);
     if (packet->ack >= endpoint->una_seq) {
         take_sack(network, endpoint, packet, &news, &samples);

@@ -162,6 +162,11 @@ connect_again(Network *network, Endpoint *endpoint)
 static void
 knock(Network *network, Endpoint *endpoint)
 {
+    if (endpoint->unanswered_knocks >= RETRIES_MAX) {
+        tcp_finish(network, endpoint, CLOSE_TIMED_OUT);
+        return;
+    }
+    endpoint->unanswered_knocks++;
     endpoint->backoff++;
     tcp_send_control(network, endpoint, PACKET_ACK | PACKET_PROBE);
     tcp_set_timer(network, endpoint, TIMER_PERSIST,

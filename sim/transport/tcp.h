@@ -17,7 +17,6 @@
 #include "sim/transport/scoreboard.h"
 
 typedef struct Network Network;
-
 #define LINK_NONE UINT32_MAX
 #define ROUTE_NONE UINT32_MAX
 

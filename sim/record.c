@@ -48,8 +48,8 @@ part_path(const char *directory, RecordKind kind, const char *mode)
 static bool
 fail(GError **error, const char *path)
 {
-    g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno), "%s: %s",
-                path, g_strerror(errno));
+    g_set_error(error, G_FILE_ERROR, (int)g_file_error_from_errno(errno),
+                "%s: %s", path, g_strerror(errno));
     return false;
 }
 

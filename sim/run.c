@@ -231,7 +231,7 @@ simulate(const Scenario *scenario, RunOutcome *outcome, ManifestFacts *facts,
                    .count = mode_count(scenario),
                    .results = share_results()};
     if (!modes.results) {
-        g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno),
+        g_set_error(error, G_FILE_ERROR, (int)g_file_error_from_errno(errno),
                     "no shared memory: %s", g_strerror(errno));
         return false;
     }

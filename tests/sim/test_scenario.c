@@ -323,7 +323,8 @@ a_bomb_of_aliases_is_read_in_no_time(void)
             g_string_append_printf(text, "%s*x%d", at ? ", " : "", level - 1);
         g_string_append(text, "]\n");
     }
-    g_autoptr(Scenario) ignored = read_good(text->str, NULL);
+    g_autoptr(Scenario) shallow = read_good(text->str, NULL);
+    g_assert_nonnull(shallow);
     g_string_append(text, "expect: *x8\n");
     g_autoptr(GPtrArray) errors = read_errors(text->str, "bomb.yaml", NULL);
     g_assert_cmpuint(errors->len, >, 0);

@@ -151,6 +151,7 @@ report_main(int argc, char **argv)
                  "example: byway report out/first-1");
     g_option_context_add_main_entries(context, entries, NULL);
     g_autoptr(GError) error = NULL;
+    g_set_prgname("byway report"); /* what --help calls us */
     if (!g_option_context_parse(context, &argc, &argv, &error))
         return complain(error->message, EXIT_USAGE);
     ReportOptions options = {COLOR_AUTO, is_quiet, has_no_plots};

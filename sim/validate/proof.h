@@ -74,3 +74,6 @@ extern Experiment proof_goodput;  /* Mbit/s, ms, streams: share of capacity */
 extern Experiment proof_fairness; /* congestion control: Jain's index */
 /* --- order.c ------------------------------------------------------------ */
 extern Experiment proof_order; /* differences in order */
+/* --- twin.c ------------------------------------------------------------- */
+extern Experiment proof_fingerprint; /* 1 if other: twice, watched, seed */
+extern Experiment proof_bystander;   /* 1 if other: idle node, name, order */

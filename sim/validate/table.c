@@ -23,6 +23,7 @@
 #define RTO_SOURCE "RFC 6298, 2.2 and 2.3"
 #define ROUNDS_SOURCE "window doubles each round trip"
 #define FLOOR_SOURCE "stated floor"
+#define TWIN_SOURCE "fingerprints of all packets"
 
 /* clang-format off */
 const ProofRow PROOF_ROWS[] = {
@@ -174,6 +175,24 @@ const ProofRow PROOF_ROWS[] = {
     {"S2", "1000 shuffles of 60 entries, misplaced",
      "time, then kind, then number",
      proof_order, {0}, 0, 0, EXACT},
+    {"S3", "flows run twice, 1 if they differ", TWIN_SOURCE,
+     proof_fingerprint, {0}, 0, 0, EXACT},
+    {"S3", "flows sampled often, 1 if they differ", TWIN_SOURCE,
+     proof_fingerprint, {0}, 1, 0, EXACT},
+    {"S3", "flows with another seed, 1 if they differ", TWIN_SOURCE,
+     proof_fingerprint, {0}, 2, 1, EXACT},
+    {"S3", "downloads run twice, 1 if they differ", TWIN_SOURCE,
+     proof_fingerprint, {1}, 0, 0, EXACT},
+    {"S3", "downloads traced and sampled, 1 if they differ", TWIN_SOURCE,
+     proof_fingerprint, {1}, 1, 0, EXACT},
+    {"S3", "downloads with another seed, 1 if they differ", TWIN_SOURCE,
+     proof_fingerprint, {1}, 2, 1, EXACT},
+    {"S4", "an idle node, link and host, 1 if they differ", TWIN_SOURCE,
+     proof_bystander, {0}, 0, 0, EXACT},
+    {"S4", "output and title renamed, 1 if they differ", TWIN_SOURCE,
+     proof_bystander, {0}, 1, 0, EXACT},
+    {"S4", "keys in another order, 1 if they differ", TWIN_SOURCE,
+     proof_bystander, {0}, 2, 0, EXACT},
 };
 /* clang-format on */
 

@@ -33,7 +33,9 @@ configure_client(ClientConfig *config, const Scenario *scenario)
     assert(config->window_count <= CLIENT_WINDOW_MAX);
     for (uint32_t i = 0; i < measure->sensitivity_count; i++)
         config->window_ns[i + 1] = measure->sensitivity[i].ns;
-    config->stops_after_window = !scenario->workload.downloads->has_whole_files;
+    const PlanDownloads *downloads = scenario->workload.downloads;
+    config->stops_after_window = !downloads->has_whole_files;
+    config->fast_stop_ns = downloads->has_whole_files ? 0 : downloads->watch_ns;
 }
 
 static void

@@ -26,6 +26,14 @@ was_on(const Episode *episode, int64_t now_ns)
                        now_ns - episode->last_end_ns < EPISODE_MEMORY_NS);
 }
 
+/* What a line carries beside the headers. */
+static uint64_t
+goodput_bps(const TcpOptions *options, uint64_t rate_bps)
+{
+    return rate_bps * options->mss_bytes /
+           (options->mss_bytes + options->header_bytes);
+}
+
 static Cause
 find_cause(DownloadTable *table, const Download *download)
 {
@@ -35,7 +43,8 @@ find_cause(DownloadTable *table, const Download *download)
     const Host *server = &world->hosts[client->place.source];
     uint32_t number = download->client - table->population->first_client;
     uint64_t slow_bps = world->scenario->roles.clients->slow_threshold_bps;
-    if (table->population->clients[number].down_bps <= slow_bps)
+    if (goodput_bps(client->options,
+                    table->population->clients[number].down_bps) <= slow_bps)
         return CAUSE_OWN_ACCESS;
     if (world->terrain.sites[server->site].cell != client->site &&
         was_on(terrain_ingress_episode(&world->terrain, client->site), now_ns))

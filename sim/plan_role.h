@@ -8,8 +8,15 @@
 
 #include "sim/plan_network.h"
 
+/* Which of the CDN's sites serves a client. */
+typedef enum PlanCdnSite {
+    PLAN_CDN_NEAREST,
+    PLAN_CDN_ANY, /* drawn for each client */
+} PlanCdnSite;
+
 typedef struct PlanClients {
     uint32_t count;
+    PlanCdnSite cdn_site;
     Distribution technology;     /* choice of network.profiles */
     uint32_t transport;          /* of what clients send */
     uint64_t slow_threshold_bps; /* T; bits, as every rate */

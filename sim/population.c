@@ -96,6 +96,18 @@ server_of(const Population *population, SiteId cell, HostId first)
     return first + plan * isps + terrain->sites[cell].isp;
 }
 
+static HostId
+cdn_of(const Population *population, SiteId cell, RandomStream *draws)
+{
+    const Scenario *scenario = population->world->scenario;
+    uint32_t plans = scenario->roles.data_centre_count;
+    if (scenario->roles.clients->cdn_site == PLAN_CDN_NEAREST)
+        return server_of(population, cell, population->first_cdn);
+    uint32_t plan = (uint32_t)(random_unit(draws) * plans);
+    return population->first_cdn + plan * scenario->network.isp_count +
+           population->world->terrain.sites[cell].isp;
+}
+
 static void
 add_server(Population *population, HostId id, const Host *plan,
            uint64_t rate_bps)
@@ -265,8 +277,7 @@ add_clients(Population *population)
         RandomStream draws;
         name_stream(population, host, &draws);
         SiteId cell = draw_cell(population, &draws);
-        place_host(population, id, cell,
-                   server_of(population, cell, population->first_cdn));
+        place_host(population, id, cell, cdn_of(population, cell, &draws));
         add_client_line(population, id, &draws);
     }
 }

@@ -8,12 +8,19 @@
 #define RATIO .dimension = DIMENSION_RATIO, .range = {0, 1}
 #define TRANSPORT .reference = REFERENCE_TRANSPORT, .fallback = "default"
 
+static const Word CDN_SITE_WORDS[] = {
+    {"nearest", PLAN_CDN_NEAREST}, {"any", PLAN_CDN_ANY}, {NULL, 0}};
+
 static const Field CLIENT_FIELDS[] = {
     {"count", FIELD_INTEGER, FIELD_AT(PlanClients, count), .range = {1, 1e7},
      .doc = "How many, spread over the cells by their weights."},
     {"technology", FIELD_DISTRIBUTION, FIELD_AT(PlanClients, technology),
      .reference = REFERENCE_PROFILE,
      .doc = "Access line: choice([[weight, profile], ...])."},
+    {"cdn_site", FIELD_WORD, FIELD_AT(PlanClients, cdn_site),
+     .words = CDN_SITE_WORDS, .fallback = "nearest",
+     .doc =
+         "The site of the client's ISP that serves it: the nearest, or any."},
     {"transport", FIELD_REFERENCE, FIELD_AT(PlanClients, transport), TRANSPORT,
      .doc = "Of what clients send."},
     {"slow_threshold", FIELD_INTEGER, FIELD_AT(PlanClients, slow_threshold_bps),

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * sim/transport/endpoint.h: one end of a TCP connection, as plain data.
+ *
+ * Either end may send, so each is a sender and a receiver.
+ */
+#pragma once
+
+#include "sim/link.h"
+#include "sim/packet.h"
+#include "sim/stream.h"
+#include "sim/transport/congestion.h"
+#include "sim/transport/reassembly.h"
+#include "sim/transport/rtt.h"
+#include "sim/transport/scoreboard.h"
+
+#define LINK_NONE UINT32_MAX
+#define ROUTE_NONE UINT32_MAX
+
+/* A sender's own link, a shared route, a receiver's own link; each may be
+ * missing, but not all of them. */
+typedef struct Path {
+    LinkId up;
+    uint32_t route;
+    LinkId down;
+} Path;
+
+typedef uint32_t EndpointId; /* 2 x connection + side; side 0 opened */
+
+typedef struct TcpOptions {
+    CongestionKind congestion;
+    uint32_t initial_window_packets;
+    uint32_t mss_bytes;
+    uint32_t header_bytes; /* of IP and TCP, with their options */
+    uint64_t receive_window_bytes;
+    bool has_delayed_ack;
+    bool has_slow_start_after_idle;
+    bool has_hystart;
+} TcpOptions;
+
+typedef enum TcpState {
+    TCP_SYN_SENT,
+    TCP_SYN_RECEIVED,
+    TCP_ESTABLISHED,
+    TCP_CLOSED,
+} TcpState;
+
+/* What the sender makes of the path, after the kernel's names. */
+typedef enum TcpMood {
+    TCP_OPEN,
+    TCP_REDUCED,  /* CWR: the window fell, nothing is missing */
+    TCP_RECOVERY, /* something is missing and being resent */
+    TCP_LOSS,     /* a time-out */
+} TcpMood;
+
+typedef enum TcpTimer {
+    TIMER_NONE,
+    TIMER_RTO,
+    TIMER_PROBE,   /* tail loss probe */
+    TIMER_REORDER, /* RACK waits for what may only be late */
+    TIMER_PERSIST, /* the peer's window is closed */
+    TIMER_CONNECT, /* a SYN or SYN-ACK is due again */
+} TcpTimer;
+
+typedef struct TcpCount {
+    uint64_t resent_segments;
+    uint64_t sent_segments;
+    uint32_t timeouts;
+    uint32_t slow_start_exit_packets; /* window at the first exit */
+    uint32_t window_packets_max;
+} TcpCount;
+
+/* A SACK block, absolute. */
+typedef struct SackSeen {
+    uint64_t start;
+    uint64_t end;
+} SackSeen;
+
+/* How much the peer may send, tuned by what it does send. */
+typedef struct ReceiveWindow {
+    uint64_t size_bytes;
+    uint64_t goal_bytes;
+    uint64_t round_seq;
+    uint64_t round_bytes; /* most that came in one round trip */
+    int64_t round_start_ns;
+    int64_t rtt_ns;
+    uint32_t last_echo_us;
+    bool is_rising; /* a round trip brings half as much again */
+} ReceiveWindow;
+
+typedef struct Endpoint {
+    const TcpOptions *options; /* lent */
+    EndpointId id;
+    Path path;      /* of what it sends */
+    uint32_t owner; /* the user's: a flow, a node */
+    uint32_t owner_stream;
+    TcpState state;
+    CloseReason close_reason;
+    bool is_closing; /* FIN follows the last byte written */
+    bool is_fin_sent;
+    bool is_fin_acked;
+    bool has_peer_fin; /* and everything before it is in order */
+    bool is_owned;     /* somebody still holds this endpoint's number */
+    bool is_let_go;    /* the owner hears no more */
+    bool is_refusing;  /* nobody listens: RST answers a SYN */
+    bool is_silent;    /* the host has gone: nothing answers */
+    bool is_full;      /* owes SIGNAL_DRAINED */
+    bool is_told;      /* SIGNAL_READABLE is under way */
+
+    /* sender */
+    Stream content; /* written here, not yet read by the peer's owner */
+    uint64_t written_seq;
+    uint64_t next_seq;
+    uint64_t una_seq;
+    uint64_t window_end_seq; /* the peer's window */
+    Scoreboard board;
+    Rtt rtt;
+    CongestionWindow window;
+    TcpMood mood;
+    uint64_t recovery_end_seq;
+    uint32_t prior_window_packets; /* PRR */
+    uint32_t prr_delivered;
+    uint32_t prr_out;
+    int64_t rack_sent_ns; /* of the latest segment known to have arrived */
+    uint64_t rack_end_seq;
+    int64_t rack_rtt_ns;
+    uint64_t probe_end_seq; /* 0: no tail loss probe under way */
+    bool probe_is_resent;
+    SackSeen sack_seen[PACKET_SACK_MAX];
+    int64_t last_sent_ns;
+    bool is_window_limited;
+    uint32_t outstanding_packets_max;
+    uint64_t usage_end_seq;
+    uint32_t backoff;
+    uint32_t unanswered_knocks; /* at a closed window */
+
+    /* receiver */
+    Reassembly reassembly;
+    uint64_t read_seq;     /* what the owner has taken */
+    uint64_t expect_bytes; /* tell the owner when this much waits */
+    uint64_t fin_seq;      /* UINT64_MAX until the peer's FIN is seen */
+    ReceiveWindow receive;
+    uint64_t advertised_seq; /* right edge last told */
+    uint64_t acked_seq;      /* what was last acknowledged */
+    uint32_t peer_stamp_us;  /* of its last pure ACK */
+    uint32_t quick_acks;
+    bool owes_duplicate; /* the next ACK reports a duplicate */
+
+    /* timers */
+    TcpTimer timer;
+    int64_t timer_ns;
+    int64_t delayed_ack_ns;
+    int64_t entry_ns; /* of the live agenda entry */
+    int64_t opened_ns;
+    TcpCount count;
+} Endpoint;

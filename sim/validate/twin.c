@@ -153,7 +153,7 @@ compare(const char *text, const char *other, const char *const *overrides)
     uint64_t first;
     uint64_t second;
     if (!run_world(text, NULL, &first) || !run_world(other, overrides, &second))
-        return (Estimate){NAN, 0};
+        return (Estimate){(double)NAN, 0};
     return (Estimate){first != second, 0};
 }
 

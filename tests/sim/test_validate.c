@@ -41,7 +41,7 @@ each_band_ends_where_it_says(void)
     assert_verdict(BAND_AT_LEAST, 0, (Estimate){10.5, 0.5}, true);
     assert_verdict(BAND_AT_LEAST, 0, (Estimate){10.5, 0.6}, false);
     for (int band = BAND_EXACT; band <= BAND_AT_LEAST; band++)
-        assert_verdict((ProofBand)band, 1, (Estimate){NAN, 0}, false);
+        assert_verdict((ProofBand)band, 1, (Estimate){(double)NAN, 0}, false);
 }
 
 /* Five values, mean 3, deviation of the mean 0.7071; t(4) at 99.9 %: 8.610. */

@@ -87,13 +87,18 @@ completion_new(const FlowColumns *columns)
     Plot *plot = plot_new("completion", "Completion time of flows",
                           "Cumulative distribution of the time from a flow's "
                           "start to its last byte, completed flows only.");
-    g_string_append(plot->script,
-                    "    set xlabel \"Completion time (s)\"\n"
-                    "    set ylabel \"Flows completed within it (%)\"\n"
-                    "    set yrange [0:100]\n"
-                    "    set xrange [0:*]\n"
-                    "    set key bottom right reverse Left samplen 3 opaque\n"
-                    "    plot ");
+    double longest_seconds = 0;
+    for (size_t i = 0; i < columns->row_count; i++)
+        longest_seconds = fmax(longest_seconds, columns->completion_seconds[i]);
+    g_string_append_printf(
+        plot->script,
+        "    set xlabel \"Completion time (s)\"\n"
+        "    set ylabel \"Flows completed within it (%%)\"\n"
+        "    set yrange [0:100]\n"
+        "    set xrange [0:%.4g]\n"
+        "    set key bottom right reverse Left samplen 3 opaque\n"
+        "    plot ",
+        longest_seconds > 0 ? 1.02 * longest_seconds : 1);
     g_autofree double *values = g_new(double, columns->row_count + 1);
     for (guint curve = 0; curve < columns->labels->len; curve++) {
         size_t count = 0;
@@ -106,10 +111,9 @@ completion_new(const FlowColumns *columns)
         gallery_add_curve(plot, values, count, 1);
         g_string_append_printf(
             plot->script,
-            "%sdata index %u using 1:2 with %s title \"%s (n = %zu)\" "
+            "%sdata index %u using 1:2 with steps title \"%s (n = %zu)\" "
             "linecolor rgb \"%s\" linewidth 2 dashtype %s",
             curve > 0 ? ", \\\n        " : "", curve,
-            count > 1 ? "steps" : "points pointtype 7",
             (const char *)columns->labels->pdata[curve], count,
             plot_color(curve), plot_dash(curve));
     }

@@ -128,7 +128,43 @@ add_panel(Plot *plot, const GArray *loads, int column)
     g_string_append_c(plot->script, '\n');
 }
 
+/* Place a panel between two heights, told in pixels from the top. */
+static void
+place_panel(Plot *plot, int top, int bottom)
+{
+    g_string_append_printf(plot->script,
+                           "    set tmargin at screen %.4f\n"
+                           "    set bmargin at screen %.4f\n",
+                           1 - (double)top / plot->height,
+                           1 - (double)bottom / plot->height);
+}
+
 /* Two panels with one time axis: how busy above, how long the wait below. */
+static void
+add_panels(Plot *plot, const GArray *loads)
+{
+    int count = (int)MIN(loads->len, CURVES_MAX);
+    plot->height = 585 + 24 * count;
+    g_string_append(plot->script, "    set multiplot\n"
+                                  "    set lmargin at screen 0.16\n"
+                                  "    set rmargin at screen 0.96\n"
+                                  "    set autoscale xfix\n"
+                                  "    set ylabel \"Utilisation (%)\"\n"
+                                  "    set yrange [0:*]\n"
+                                  "    unset key\n");
+    place_panel(plot, 40, 255);
+    add_panel(plot, loads, 2);
+    place_panel(plot, 300, 515);
+    g_string_append(plot->script,
+                    "    unset title\n"
+                    "    set key at screen 0.5, 0.01 center bottom vertical "
+                    "maxrows 5 reverse Left samplen 3\n"
+                    "    set ylabel \"Queue delay (ms)\"\n"
+                    "    set xlabel \"Simulated time (s)\"\n");
+    add_panel(plot, loads, 3);
+    g_string_append(plot->script, "    unset multiplot\n");
+}
+
 static Plot *
 links_new(const LinkColumns *columns, const Results *results, size_t mode)
 {
@@ -146,29 +182,9 @@ links_new(const LinkColumns *columns, const Results *results, size_t mode)
         mode_name);
     g_autoptr(GArray) loads = loads_new(columns, mode);
     Plot *plot = plot_new(name, title, caption);
-    plot->height = 720;
     for (guint i = 0; i < MIN(loads->len, CURVES_MAX); i++)
         add_link_data(plot, columns, mode, g_array_index(loads, Load, i).link);
-    g_string_append(plot->script, "    set multiplot\n"
-                                  "    set lmargin at screen 0.16\n"
-                                  "    set rmargin at screen 0.96\n"
-                                  "    set tmargin at screen 0.94\n"
-                                  "    set bmargin at screen 0.66\n"
-                                  "    set autoscale xfix\n"
-                                  "    set ylabel \"Utilisation (%)\"\n"
-                                  "    set yrange [0:*]\n"
-                                  "    unset key\n");
-    add_panel(plot, loads, 2);
-    g_string_append(plot->script,
-                    "    unset title\n"
-                    "    set tmargin at screen 0.59\n"
-                    "    set bmargin at screen 0.31\n"
-                    "    set key at screen 0.5, 0.01 center bottom vertical "
-                    "maxrows 5 reverse Left samplen 3\n"
-                    "    set ylabel \"Queue delay (ms)\"\n"
-                    "    set xlabel \"Simulated time (s)\"\n");
-    add_panel(plot, loads, 3);
-    g_string_append(plot->script, "    unset multiplot\n");
+    add_panels(plot, loads);
     return plot;
 }
 

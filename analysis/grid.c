@@ -360,14 +360,16 @@ next_link(const json_t *links, GHashTable *shown)
 }
 
 static void
-add_links(GPtrArray *grids, const char *mode, const json_t *links)
+add_links(GPtrArray *grids, const Source *mode, bool is_detail)
 {
+    const json_t *links = json_object_get(mode->object, "links");
     static const char *const head[] = {"utilisation", "queue delay, mean",
                                        "queue delay, max", "dropped"};
     if (json_object_size(links) == 0)
         return;
-    Grid *grid =
-        add_grid(grids, g_strdup_printf("Busiest watched links, %s", mode));
+    Grid *grid = add_grid(
+        grids, g_strdup_printf("Busiest watched links, %s", mode->label));
+    grid->is_detail = is_detail;
     GPtrArray *first = add_row(grid, "");
     for (size_t i = 0; i < G_N_ELEMENTS(head); i++)
         g_ptr_array_add(first, g_strdup(head[i]));
@@ -449,15 +451,14 @@ grid_new_all(const json_t *summary)
     const Source *first = &g_array_index(modes, Source, 0);
     const char *method =
         json_string_value(json_object_get(summary, "percentile_method"));
-    if (json_object_get(first->object, "slow"))
+    bool has_downloads = json_object_get(first->object, "slow");
+    if (has_downloads)
         add_speedup(grids, modes);
     add_comparisons(grids, json_object_get(summary, "comparisons"));
     if (figure_find(first->object, "flows.count") > 0)
         add_flows(grids, modes, method);
-    for (guint i = 0; i < modes->len; i++) {
-        const Source *mode = &g_array_index(modes, Source, i);
-        add_links(grids, mode->label, json_object_get(mode->object, "links"));
-    }
+    for (guint i = 0; i < modes->len; i++)
+        add_links(grids, &g_array_index(modes, Source, i), has_downloads);
     add_run(grids, modes);
     add_expectations(grids, json_object_get(summary, "expectations"));
     return grids;

@@ -6,10 +6,12 @@
 
 #include <glib.h>
 #include <jansson.h>
+#include <stdbool.h>
 
 typedef struct Grid {
     char *title;
     char *note;      /* a sentence below it; NULL for none */
+    bool is_detail;  /* for the page, not for the terminal */
     GPtrArray *rows; /* of GPtrArray of char *; the first is the head */
 } Grid;
 

@@ -72,9 +72,8 @@ append_grid(GString *html, const Grid *grid)
 
 /* The picture's SVG without its XML prologue; its ids get the plot's name in
  * front, since several pictures share the page. */
-static bool
-append_picture(GString *html, const Page *page, const Plot *plot,
-               GError **error)
+static void
+append_picture(GString *html, const Page *page, const Plot *plot)
 {
     static const char *const marks[] = {"id=\"", "id='", "href=\"#", "href='#",
                                         "url(#"};
@@ -82,8 +81,13 @@ append_picture(GString *html, const Page *page, const Plot *plot,
     g_autofree char *path =
         g_build_filename(page->results->directory, "plots", name, NULL);
     g_autofree char *svg = NULL;
-    if (!g_file_get_contents(path, &svg, NULL, error))
-        return false;
+    if (!g_file_get_contents(path, &svg, NULL, NULL)) {
+        append_element(html, "p class=\"note\"",
+                       "A picture could not be drawn; its data and script are "
+                       "in plots/:");
+        append_element(html, "p class=\"note\"", plot->caption);
+        return;
+    }
     const char *start = strstr(svg, "<svg");
     g_autoptr(GString) picture = g_string_new(start ? start : svg);
     for (size_t i = 0; i < G_N_ELEMENTS(marks); i++) {
@@ -95,22 +99,18 @@ append_picture(GString *html, const Page *page, const Plot *plot,
     g_string_append(html, picture->str);
     append_element(html, "figcaption", plot->caption);
     g_string_append(html, "</figure>\n");
-    return true;
 }
 
-static bool
-append_pictures(GString *html, const Page *page, GError **error)
+static void
+append_pictures(GString *html, const Page *page)
 {
     append_element(html, "h2", "Pictures");
     if (page->plot_note) {
         append_element(html, "p class=\"note\"", page->plot_note);
-        return true;
+        return;
     }
-    for (guint i = 0; i < page->plots->len; i++) {
-        if (!append_picture(html, page, page->plots->pdata[i], error))
-            return false;
-    }
-    return true;
+    for (guint i = 0; i < page->plots->len; i++)
+        append_picture(html, page, page->plots->pdata[i]);
 }
 
 /* Whether any object below holds a figure of that name. */
@@ -191,8 +191,7 @@ page_write(const Page *page, GError **error)
                        "Incomplete: the run was ended early.");
     for (guint i = 0; i < page->grids->len; i++)
         append_grid(html, page->grids->pdata[i]);
-    if (!append_pictures(html, page, error))
-        return false;
+    append_pictures(html, page);
     append_definitions(html, page->summary);
     append_provenance(html, page->results->manifest);
     g_string_append(html, "</body>\n</html>\n");

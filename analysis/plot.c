@@ -131,6 +131,15 @@ run_gnuplot(const char *folder, const char *script_name, bool *ret_has_gnuplot,
     return false;
 }
 
+/* A picture of earlier figures must not stand beside new ones. */
+static void
+remove_picture(const Plot *plot, const char *folder, const char *ending)
+{
+    g_autofree char *name = g_strconcat(plot->name, ending, NULL);
+    g_autofree char *path = g_build_filename(folder, name, NULL);
+    g_remove(path);
+}
+
 bool
 plot_draw(const Plot *plot, const char *directory, bool *ret_has_gnuplot,
           GError **error)
@@ -141,6 +150,8 @@ plot_draw(const Plot *plot, const char *directory, bool *ret_has_gnuplot,
     g_autofree char *data_path = g_build_filename(folder, data_name, NULL);
     g_autofree char *script_path = g_build_filename(folder, script_name, NULL);
     g_autofree char *script = new_whole_script(plot);
+    remove_picture(plot, folder, ".svg");
+    remove_picture(plot, folder, ".png");
     if (g_mkdir_with_parents(folder, 0777) != 0) {
         g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
                     "cannot make the folder %s", folder);

@@ -35,6 +35,7 @@ const char *plot_dash(size_t index);
 int plot_point(size_t index);
 
 /* Write data and script into directory/plots, and have gnuplot draw them.
- * ret_has_gnuplot is false, and there is no error, where it is missing. */
+ * ret_has_gnuplot is false, and there is no error, where it is missing. Where
+ * drawing fails there is no picture, not even an older one. */
 bool plot_draw(const Plot *plot, const char *directory, bool *ret_has_gnuplot,
                GError **error);

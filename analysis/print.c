@@ -67,6 +67,8 @@ print_new_text(const json_t *summary, const GPtrArray *grids, bool has_color)
         g_string_append(text, "  INCOMPLETE: the run was ended early\n");
     for (guint i = 0; i < grids->len; i++) {
         const Grid *grid = grids->pdata[i];
+        if (grid->is_detail)
+            continue;
         g_string_append_c(text, '\n');
         append_heading(text, grid->title, has_color);
         for (guint row = 0; row < grid->rows->len; row++)

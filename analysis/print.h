@@ -7,6 +7,6 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-/* A new text of the title and all grids; numbers are flush right. */
+/* A new text of the title and the grids; numbers are flush right. */
 char *print_new_text(const json_t *summary, const GPtrArray *grids,
                      bool has_color);

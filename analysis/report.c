@@ -26,15 +26,16 @@ has_color(ColorMode color)
     return color == COLOR_ALWAYS;
 }
 
-/* Draw all; sets *ret_note where there are no pictures to show. */
-static bool
-draw_plots(const GPtrArray *plots, const char *directory, const char **ret_note,
-           GError **error)
+/* Pictures are a bonus: whatever keeps one from being drawn is told, and the
+ * report goes on. *ret_note is set where there are none to show. */
+static void
+draw_plots(const GPtrArray *plots, const char *directory, const char **ret_note)
 {
     for (guint i = 0; i < plots->len; i++) {
-        bool has_gnuplot;
-        if (!plot_draw(plots->pdata[i], directory, &has_gnuplot, error))
-            return false;
+        bool has_gnuplot = true;
+        g_autoptr(GError) error = NULL;
+        if (!plot_draw(plots->pdata[i], directory, &has_gnuplot, &error))
+            fprintf(stderr, "byway: warning: %s\n", error->message);
         if (!has_gnuplot)
             *ret_note = "gnuplot was not found when this page was written. "
                         "The data and the scripts are in plots/.";
@@ -43,7 +44,6 @@ draw_plots(const GPtrArray *plots, const char *directory, const char **ret_note,
         fputs("byway: warning: gnuplot was not found, so there are no "
               "pictures; the figures are not affected\n",
               stderr);
-    return true;
 }
 
 static bool
@@ -56,8 +56,8 @@ write_page(const Results *results, const json_t *summary,
     Page page = {results, summary, grids, plots, NULL};
     if (has_no_plots)
         page.plot_note = "This page was asked for without pictures.";
-    else if (!draw_plots(plots, results->directory, &page.plot_note, error))
-        return false;
+    else
+        draw_plots(plots, results->directory, &page.plot_note);
     return page_write(&page, error);
 }
 

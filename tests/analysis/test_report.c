@@ -113,6 +113,37 @@ busiest_link_is_drawn_first(void)
     fixture_remove(directory);
 }
 
+/* gnuplot is easily upset by columns that hold next to nothing. */
+static void
+next_to_nothing_still_gives_every_picture(void)
+{
+    if (!has_gnuplot())
+        return;
+    char *directory = fixture_new_directory();
+    fixture_write_downloads(directory, 1);
+    report(directory, false);
+    expect_picture(directory, "outcome");
+    expect_picture(directory, "ratios");
+    expect_picture(directory, "speed");
+    fixture_write_downloads(directory, 0);
+    report(directory, false);
+    expect_picture(directory, "outcome");
+    fixture_remove(directory);
+}
+
+static void
+flow_that_never_ends_gives_every_picture(void)
+{
+    if (!has_gnuplot())
+        return;
+    char *directory = fixture_new_directory();
+    fixture_write_flows(directory, 0);
+    report(directory, false);
+    expect_picture(directory, "completion");
+    expect_picture(directory, "goodput");
+    fixture_remove(directory);
+}
+
 static void
 pictures_can_be_left_out(void)
 {
@@ -163,6 +194,8 @@ main(int argc, char **argv)
     CASE(page_needs_nothing_beside_it);
     CASE(same_results_give_the_same_summary_to_the_byte);
     CASE(busiest_link_is_drawn_first);
+    CASE(next_to_nothing_still_gives_every_picture);
+    CASE(flow_that_never_ends_gives_every_picture);
     CASE(pictures_can_be_left_out);
     CASE(missing_gnuplot_costs_the_pictures_and_no_more);
     CASE(directory_without_manifest_is_an_error);

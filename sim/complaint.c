@@ -50,21 +50,39 @@ complain(Complaints *complaints, Mark mark, const char *format, ...)
     g_ptr_array_add(complaints->list, complaint);
 }
 
+void
+complaints_take(Complaints *complaints, Complaints *found, const char *base)
+{
+    for (guint at = 0; at < found->list->len; at++) {
+        Complaint *complaint = found->list->pdata[at];
+        complaint->mark.base = base;
+        complaint->sequence = complaints->list->len + at;
+    }
+    g_ptr_array_extend_and_steal(complaints->list,
+                                 g_steal_pointer(&found->list));
+    complaints_init(found, found->path);
+}
+
 static int
 compare_number(uint32_t a, uint32_t b)
 {
     return (a > b) - (a < b);
 }
 
-/* The file first, then the options in their order. */
+static uint32_t
+mark_rank(Mark mark)
+{
+    uint32_t base_rank = mark.base ? 1 : 0;
+    return mark.set ? mark.set_index + 2 : base_rank;
+}
+
+/* The file first, then its base, then the options in their order. */
 static int
 compare_complaints(const void *left, const void *right)
 {
     const Complaint *a = *(Complaint *const *)left;
     const Complaint *b = *(Complaint *const *)right;
-    uint32_t a_set = a->mark.set ? a->mark.set_index + 1 : 0;
-    uint32_t b_set = b->mark.set ? b->mark.set_index + 1 : 0;
-    int order = compare_number(a_set, b_set);
+    int order = compare_number(mark_rank(a->mark), mark_rank(b->mark));
     order = order ? order : compare_number(a->mark.line, b->mark.line);
     order = order ? order : compare_number(a->mark.column, b->mark.column);
     return order ? order : compare_number(a->sequence, b->sequence);
@@ -77,8 +95,9 @@ word_complaint(const Complaints *complaints, const Complaint *complaint)
     if (mark->set)
         return g_strdup_printf("--set %s: error: %s", mark->set,
                                complaint->text);
-    return g_strdup_printf("%s:%u:%u: error: %s", complaints->path, mark->line,
-                           mark->column, complaint->text);
+    return g_strdup_printf("%s:%u:%u: error: %s",
+                           mark->base ? mark->base : complaints->path,
+                           mark->line, mark->column, complaint->text);
 }
 
 void

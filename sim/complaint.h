@@ -9,8 +9,10 @@
 #include <glib.h>
 #include <stdint.h>
 
-/* A place in the file, or in a --set option when `set` is its key path. */
+/* A place in the file, in the file that it starts from when `base` is its
+ * path, or in a --set option when `set` is its key path. */
 typedef struct Mark {
+    const char *base;
     const char *set;
     uint32_t set_index; /* the how many-th --set */
     uint32_t line;      /* from 1 */
@@ -29,6 +31,9 @@ void complaints_init(Complaints *complaints, const char *path);
 void complaints_clear(Complaints *complaints);
 void complain(Complaints *complaints, Mark mark, const char *format, ...)
     G_GNUC_PRINTF(3, 4);
+/* Add what was found in the file `base`, and empty the list it was in. */
+void complaints_take(Complaints *complaints, Complaints *found,
+                     const char *base);
 /* Append "FILE:LINE:COL: error: TEXT" lines, sorted, each told once. */
 void complaints_report(const Complaints *complaints, GPtrArray *errors);
 

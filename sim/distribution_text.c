@@ -3,6 +3,7 @@
  */
 #include "sim/distribution_text.h"
 #include "sim/complaint.h"
+#include "sim/input.h"
 #include "sim/quantile.h"
 
 #include <assert.h>
@@ -197,10 +198,7 @@ static bool
 parse_file(char **arguments, const DistributionRule *rule,
            Distribution *distribution, char **ret_why)
 {
-    g_autofree char *path =
-        g_path_is_absolute(arguments[0])
-            ? g_strdup(arguments[0])
-            : g_build_filename(rule->directory, arguments[0], NULL);
+    g_autofree char *path = input_path(rule->directory, arguments[0]);
     g_autoptr(GPtrArray) filters = g_ptr_array_new();
     const char *column = NULL;
     const char *unit = "";

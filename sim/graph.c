@@ -121,10 +121,7 @@ make_links(Graph *graph, Reader *reader, const Gml *gml)
 bool
 graph_add_nodes(Graph *graph, Reader *reader, Mark mark)
 {
-    g_autofree char *path =
-        g_path_is_absolute(graph->plan->gml)
-            ? g_strdup(graph->plan->gml)
-            : g_build_filename(reader->directory, graph->plan->gml, NULL);
+    g_autofree char *path = input_path(reader->directory, graph->plan->gml);
     g_autofree char *why = NULL;
     size_t text_bytes = 0;
     g_autofree char *text =

@@ -7,6 +7,7 @@
 #include <glib.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 #define BLOCK_BYTES 65536u
 
@@ -49,4 +50,13 @@ input_read(const char *path, size_t bytes_max, size_t *ret_bytes,
     g_byte_array_append(bytes, (const guint8 *)"", 1);
     char *text = (char *)g_byte_array_free(bytes, !is_read);
     return is_read ? text : NULL;
+}
+
+char *
+input_path(const char *directory, const char *path)
+{
+    bool is_here = strcmp(directory, ".") == 0;
+    return is_here || g_path_is_absolute(path)
+               ? g_strdup(path)
+               : g_build_filename(directory, path, NULL);
 }

@@ -9,3 +9,5 @@
  * than bytes_max bytes are ever read. */
 char *input_read(const char *path, size_t bytes_max, size_t *ret_bytes,
                  char **ret_why);
+/* A path as seen from a folder; g_free it. */
+char *input_path(const char *directory, const char *path);

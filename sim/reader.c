@@ -370,8 +370,8 @@ read_map_section(Reader *reader, const Section *section, const Slot *slot,
         if (entry && is_ruled_out(field, slot->base))
             complain(reader->complaints, entry->key_mark,
                      "'%s' has no effect beside 'profile'", field->key);
-        bool is_block = field->kind >= FIELD_SECTION;
-        bool is_given = entry && !(is_block && is_absent(entry->value));
+        bool may_be_empty = field->kind >= FIELD_SECTION || field->is_optional;
+        bool is_given = entry && !(may_be_empty && is_absent(entry->value));
         if (is_given) {
             inner.node = entry->value;
             read_field(reader, &inner);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * sim/scenario.c: from a file to a Scenario, or to its errors.
  *
- * Text to tree, overrides, tree to structs, names to indices, rules. Rules
- * are looked at only when all that comes before is without fault: they may
- * then trust every number and every index.
+ * Text to tree, its base, overrides, tree to structs, names to indices, rules.
+ * Rules are looked at only when all that comes before is without fault: they
+ * may then trust every number and every index.
  */
 #include "sim/scenario.h"
 #include "sim/graph.h"
@@ -86,12 +86,24 @@ finish(Reader *reader, const TreeNode *root)
     scenario_rule_check(&rules);
 }
 
+/* The base is read before the options are looked at. */
+static bool
+check_override(Reader *reader, const char *override, uint32_t set_index)
+{
+    if (!g_str_has_prefix(override, "base="))
+        return true;
+    complain(reader->complaints, (Mark){.set = "base", .set_index = set_index},
+             "the base of a scenario is chosen in its file");
+    return false;
+}
+
 static void
 read_tree(Reader *reader, Tree *tree, const char *const *overrides)
 {
     bool is_applied = true;
     for (uint32_t at = 0; overrides && overrides[at]; at++)
         is_applied =
+            check_override(reader, overrides[at], at) &&
             tree_override(tree, overrides[at], at, reader->complaints) &&
             is_applied;
     if (!tree->root) {
@@ -118,7 +130,8 @@ scenario_parse(const char *text, size_t text_bytes, const char *path,
                      .complaints = &complaints,
                      .directory = directory,
                      .pendings = g_array_new(FALSE, FALSE, sizeof(Pending))};
-    if (tree_parse(&tree, text, text_bytes, &complaints))
+    if (tree_parse(&tree, text, text_bytes, &complaints) &&
+        tree_rebase(&tree, directory, &complaints))
         read_tree(&reader, &tree, overrides);
     bool is_read = is_clean(&reader);
     complaints_report(&complaints, errors);

@@ -118,7 +118,8 @@ typedef struct PlanExpect {
 } PlanExpect;
 
 typedef struct Scenario {
-    uint32_t byway; /* version of the format */
+    uint32_t byway;   /* version of the format */
+    const char *base; /* the file this one started from, or NULL */
     const char *title;
     PlanGeneral general;
     PlanNetwork network;

@@ -224,6 +224,10 @@ static const Section EXPECT = {"expectation", SECTION_MAP, sizeof(PlanExpect),
 static const Field SCENARIO_FIELDS[] = {
     {"byway", FIELD_INTEGER, FIELD_AT(Scenario, byway), .range = {1, 1},
      .doc = "Version of the format."},
+    {"base", FIELD_TEXT, FIELD_AT(Scenario, base), .is_optional = true,
+     .is_unwritten = true,
+     .doc = "A file to start from: maps are joined key by key, all else "
+            "here replaces what is there."},
     {"title", FIELD_NAME, FIELD_AT(Scenario, title),
      .doc = "Names the results."},
     {"general", FIELD_SECTION, FIELD_AT(Scenario, general), .section = &GENERAL,

@@ -45,6 +45,38 @@ tree_find(const TreeNode *map, const char *key)
     return NULL;
 }
 
+GPtrArray *
+tree_nodes_new(TreeNode *root)
+{
+    GPtrArray *nodes = g_ptr_array_new();
+    g_autoptr(GHashTable) seen = g_hash_table_new(NULL, NULL);
+    g_ptr_array_add(nodes, root);
+    g_hash_table_add(seen, root);
+    for (guint at = 0; at < nodes->len; at++) {
+        const TreeNode *node = nodes->pdata[at];
+        for (uint32_t i = 0; i < node->entry_count; i++) {
+            if (g_hash_table_add(seen, node->entries[i].value))
+                g_ptr_array_add(nodes, node->entries[i].value);
+        }
+    }
+    return nodes;
+}
+
+TreeNode *
+tree_copy_node(Tree *tree, const TreeNode *node, uint32_t extra_count)
+{
+    TreeNode *copy = g_new(TreeNode, 1);
+    *copy = *node;
+    g_ptr_array_add(tree->owned, copy);
+    if (node->kind == TREE_SCALAR)
+        return copy;
+    copy->entries = g_new0(TreeEntry, node->entry_count + extra_count + 1u);
+    for (uint32_t at = 0; at < node->entry_count; at++)
+        copy->entries[at] = node->entries[at];
+    g_ptr_array_add(tree->owned, copy->entries);
+    return copy;
+}
+
 char *
 tree_describe(const TreeNode *node)
 {
@@ -156,6 +188,15 @@ check_text(Builder *builder, const TreeNode *node, size_t text_bytes)
     return is_clean;
 }
 
+/* YAML's words for no value; in quotes they are words. */
+static bool
+is_null(const yaml_node_t *scalar)
+{
+    const char *text = (const char *)scalar->data.scalar.value;
+    return scalar->data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
+           (g_str_equal(text, "~") || g_str_equal(text, "null"));
+}
+
 static bool
 make_node(Builder *builder, uint32_t at)
 {
@@ -170,7 +211,10 @@ make_node(Builder *builder, uint32_t at)
     } else {
         node->kind = TREE_SCALAR;
         node->text = own_text(builder->tree, from->data.scalar.value);
-        return check_text(builder, node, from->data.scalar.length);
+        if (is_null(from))
+            node->text = "";
+        else
+            return check_text(builder, node, from->data.scalar.length);
     }
     return true;
 }

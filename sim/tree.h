@@ -46,12 +46,20 @@ void tree_clear(Tree *tree);
  * one; a duplicate key is complained of and its first value kept. */
 bool tree_parse(Tree *tree, const char *text, size_t text_bytes,
                 Complaints *complaints);
+/* Read the file that the key `base` names, a path from directory, and start
+ * from it: maps are joined key by key, all else of this tree wins. */
+bool tree_rebase(Tree *tree, const char *directory, Complaints *complaints);
 /* Put a value at `key.path=value`; steps are keys, indices of lists or names
  * of their items. What the path goes through is copied, so that nothing else
  * that shares it changes. */
 bool tree_override(Tree *tree, const char *override, uint32_t set_index,
                    Complaints *complaints);
 
+/* Every node below root and itself, each once; free the array. */
+GPtrArray *tree_nodes_new(TreeNode *root);
+/* A node of its own with room for extra_count more entries. */
+TreeNode *tree_copy_node(Tree *tree, const TreeNode *node,
+                         uint32_t extra_count);
 /* The value of a key, or NULL. */
 const TreeEntry *tree_find(const TreeNode *map, const char *key);
 /* "a map", "a list" or "the value 'x'". Free it. */

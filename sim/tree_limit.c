@@ -21,12 +21,24 @@ tree_limit_mark(yaml_mark_t mark)
 void
 tree_limit_complain(Complaints *complaints, const yaml_parser_t *parser)
 {
-    bool is_reader = parser->error == YAML_READER_ERROR;
-    yaml_mark_t where = is_reader ? parser->mark : parser->problem_mark;
-    complain(complaints, tree_limit_mark(where), "YAML: %s%s%s",
+    complain(complaints, tree_limit_mark(parser->problem_mark), "YAML: %s%s%s",
              parser->problem ? parser->problem : "not YAML",
              parser->context ? " " : "",
              parser->context ? parser->context : "");
+}
+
+/* libyaml reads ahead and tells only the offset of bytes that are no text. */
+static void
+complain_of_bytes(Complaints *complaints, const yaml_parser_t *parser,
+                  const char *text)
+{
+    Mark mark = {.line = 1, .column = 1};
+    for (size_t at = 0; at < parser->problem_offset; at++) {
+        bool is_end = text[at] == '\n';
+        mark.line += is_end;
+        mark.column = is_end ? 1 : mark.column + 1;
+    }
+    complain(complaints, mark, "YAML: %s", parser->problem);
 }
 
 void
@@ -92,13 +104,16 @@ find_tag_directive(const char *text, size_t text_bytes)
 }
 
 static bool
-check_events(yaml_parser_t *parser, Complaints *complaints)
+check_events(yaml_parser_t *parser, const char *text, Complaints *complaints)
 {
     Shape shape = {0};
     for (bool is_end = false; !is_end;) {
         yaml_event_t event;
         if (!yaml_parser_parse(parser, &event)) {
-            tree_limit_complain(complaints, parser);
+            if (parser->error == YAML_READER_ERROR)
+                complain_of_bytes(complaints, parser, text);
+            else
+                tree_limit_complain(complaints, parser);
             return false;
         }
         Mark mark = tree_limit_mark(event.start_mark);
@@ -124,7 +139,7 @@ tree_limit_check(const char *text, size_t text_bytes, Complaints *complaints)
     }
     yaml_parser_t parser;
     tree_limit_open(&parser, text, text_bytes);
-    bool is_checked = check_events(&parser, complaints);
+    bool is_checked = check_events(&parser, text, complaints);
     yaml_parser_delete(&parser);
     return is_checked;
 }

@@ -5,7 +5,6 @@
  */
 #include "sim/tree.h"
 
-#include <assert.h>
 #include <string.h>
 
 typedef struct Override {
@@ -13,29 +12,6 @@ typedef struct Override {
     Complaints *complaints;
     Mark mark;
 } Override;
-
-static TreeNode *
-own_node(Tree *tree, TreeNode node)
-{
-    TreeNode *copy = g_new(TreeNode, 1);
-    *copy = node;
-    g_ptr_array_add(tree->owned, copy);
-    return copy;
-}
-
-/* A copy with room for one more entry. */
-static TreeNode *
-copy_node(Tree *tree, const TreeNode *node)
-{
-    TreeNode *copy = own_node(tree, *node);
-    if (node->kind == TREE_SCALAR)
-        return copy;
-    copy->entries = g_new0(TreeEntry, node->entry_count + 1u);
-    for (uint32_t at = 0; at < node->entry_count; at++)
-        copy->entries[at] = node->entries[at];
-    g_ptr_array_add(tree->owned, copy->entries);
-    return copy;
-}
 
 static TreeEntry *
 add_key(const Override *override, TreeNode *map, const char *key)
@@ -98,7 +74,7 @@ static TreeNode *
 empty_map(const Override *override)
 {
     TreeNode map = {.kind = TREE_MAP, .mark = override->mark, .text = ""};
-    return copy_node(override->tree, &map);
+    return tree_copy_node(override->tree, &map, 1);
 }
 
 static bool
@@ -109,8 +85,8 @@ put_value(const Override *override, char **steps, TreeNode *value)
         *place = empty_map(override);
     for (; *steps; steps++) {
         bool is_empty = (*place)->kind == TREE_SCALAR && !*(*place)->text;
-        *place =
-            is_empty ? empty_map(override) : copy_node(override->tree, *place);
+        *place = is_empty ? empty_map(override)
+                          : tree_copy_node(override->tree, *place, 1);
         TreeEntry *entry = take_step(override, *place, *steps);
         if (!entry)
             return false;
@@ -128,21 +104,15 @@ put_value(const Override *override, char **steps, TreeNode *value)
 
 /* Everything in the value is said to be at the option. */
 static void
-mark_tree(Tree *tree, TreeNode *root, Mark mark)
+mark_tree(TreeNode *root, Mark mark)
 {
-    g_autoptr(GPtrArray) queue = g_ptr_array_new();
-    g_autoptr(GHashTable) seen = g_hash_table_new(NULL, NULL);
-    g_ptr_array_add(queue, root);
-    for (guint at = 0; at < queue->len; at++) {
-        TreeNode *node = queue->pdata[at];
+    g_autoptr(GPtrArray) nodes = tree_nodes_new(root);
+    for (guint at = 0; at < nodes->len; at++) {
+        TreeNode *node = nodes->pdata[at];
         node->mark = mark;
-        for (uint32_t i = 0; i < node->entry_count; i++) {
+        for (uint32_t i = 0; i < node->entry_count; i++)
             node->entries[i].key_mark = mark;
-            if (g_hash_table_add(seen, node->entries[i].value))
-                g_ptr_array_add(queue, node->entries[i].value);
-        }
     }
-    assert(queue->len <= tree->owned->len + TREE_ENTRIES_MAX);
 }
 
 static TreeNode *
@@ -159,13 +129,14 @@ parse_value(const Override *override, const char *text)
     complaints_clear(&syntax);
     TreeNode *root = value.root;
     if (is_parsed && !root)
-        root = own_node(&value, (TreeNode){.kind = TREE_SCALAR, .text = ""});
+        root = tree_copy_node(&value,
+                              &(TreeNode){.kind = TREE_SCALAR, .text = ""}, 0);
     /* The nodes live as long as the tree they are put into. */
     g_ptr_array_extend_and_steal(override->tree->owned,
                                  g_steal_pointer(&value.owned));
     if (!is_parsed)
         return NULL;
-    mark_tree(override->tree, root, override->mark);
+    mark_tree(root, override->mark);
     return root;
 }
 

@@ -27,6 +27,7 @@ typedef struct PlanClients {
     int64_t connect_timeout_ns;
     int64_t retry_after_ns;
     uint32_t retries;
+    uint32_t cores;
 } PlanClients;
 
 typedef struct PlanEdges {

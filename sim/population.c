@@ -273,6 +273,7 @@ add_clients(Population *population)
         host->role = ROLE_CLIENT;
         host->number = i;
         host->config = &population->client_config;
+        host->cores = plan->cores;
         host->options = &world->options[plan->transport];
         RandomStream draws;
         name_stream(population, host, &draws);

@@ -46,6 +46,8 @@ static const Field CLIENT_FIELDS[] = {
     {"retries", FIELD_INTEGER, FIELD_AT(PlanClients, retries),
      .range = {0, 100}, .fallback = "2",
      .doc = "Requests for edges beyond the first."},
+    {"cores", FIELD_INTEGER, FIELD_AT(PlanClients, cores), .range = {1, 4096},
+     .fallback = "4", .doc = "That open slices."},
 };
 static const Section CLIENTS = {"clients", SECTION_MAP, sizeof(PlanClients),
                                 CLIENT_FIELDS, G_N_ELEMENTS(CLIENT_FIELDS)};

@@ -257,7 +257,6 @@ run_downloads(ModeRun *run, PlanSelection mode, GError **error)
     watch_world_links(run, &world);
     bool is_good = !run->scenario->measure.has_trace ||
                    record_open_trace(run->directory, run->name, &world, error);
-    run->result->progress.goal = run->scenario->workload.downloads->slow;
     agenda_push(&world.network.agenda, run->recorder.interval_ns, AGENDA_SAMPLE,
                 0);
     population_start(&population);
@@ -273,6 +272,14 @@ run_downloads(ModeRun *run, PlanSelection mode, GError **error)
     return is_good;
 }
 
+void
+mode_expect(const Scenario *scenario, ModeResult *result)
+{
+    result->progress.stop_ns = scenario->general.stop_time_ns;
+    if (scenario->workload.downloads)
+        result->progress.goal = scenario->workload.downloads->slow;
+}
+
 bool
 mode_run(const Scenario *scenario, uint32_t mode, const char *directory,
          ModeResult *result, GError **error)
@@ -282,7 +289,6 @@ mode_run(const Scenario *scenario, uint32_t mode, const char *directory,
                    .name = mode_name(scenario, mode),
                    .result = result,
                    .stop_ns = scenario->general.stop_time_ns};
-    result->progress.stop_ns = run.stop_ns;
     if (!recorder_init(&run.recorder, directory, run.name,
                        scenario->measure.link_interval_ns, error))
         return false;

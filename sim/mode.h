@@ -31,6 +31,8 @@ typedef struct ModeResult {
 /* "preferred", or "flows" for bare flows. */
 const char *mode_name(const Scenario *scenario, uint32_t mode);
 uint32_t mode_count(const Scenario *scenario);
+/* How far the mode will have to go, before it starts. */
+void mode_expect(const Scenario *scenario, ModeResult *result);
 /* Run to the end, or until SIGINT or SIGTERM, which must be blocked, is
  * pending; write the mode's parts below directory. */
 bool mode_run(const Scenario *scenario, uint32_t mode, const char *directory,

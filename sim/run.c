@@ -132,6 +132,8 @@ run_modes(Modes *modes, const RunOptions *options)
 {
     ModeProgress shown[PROGRESS_MODES_MAX];
     memset(shown, 0, sizeof shown);
+    for (uint32_t i = 0; i < modes->count; i++)
+        mode_expect(modes->scenario, &modes->results[i]);
     Progress progress;
     progress_init(&progress, shown, modes->count,
                   options->is_quiet ? PROGRESS_NEVER : options->progress);

@@ -3,32 +3,13 @@
  */
 #include "sim/graph.h"
 #include "core/event.h"
+#include "sim/earth.h"
 #include "sim/gml.h"
 #include "sim/input.h"
 
 #include <assert.h>
 #include <math.h>
 #include <string.h>
-
-#define EARTH_RADIUS_KM 6371.0
-#define FIBRE_KM_PER_MS 200.0
-#define RADIANS_PER_DEGREE (3.14159265358979323846 / 180)
-
-int64_t
-graph_delay_ns(const double from_degrees[2], const double to_degrees[2],
-               double inflation)
-{
-    double latitude_a = from_degrees[0] * RADIANS_PER_DEGREE;
-    double latitude_b = to_degrees[0] * RADIANS_PER_DEGREE;
-    double north = sin((latitude_b - latitude_a) / 2);
-    double east =
-        sin((to_degrees[1] - from_degrees[1]) * RADIANS_PER_DEGREE / 2);
-    /* The haversine formula (Sinnott 1984), exact for short ways too. */
-    double haversine =
-        north * north + cos(latitude_a) * cos(latitude_b) * east * east;
-    double km = 2 * EARTH_RADIUS_KM * asin(fmin(1, sqrt(haversine)));
-    return (int64_t)round(km * inflation / FIBRE_KM_PER_MS * 1e6);
-}
 
 static void
 remark(Reader *reader, const char *path, const Gml *gml)
@@ -94,7 +75,7 @@ make_link(const Graph *graph, const Gml *gml, const GmlEdge *edge)
     const GmlNode *to = &g_array_index(gml->nodes, GmlNode, edge->target);
     const double from_degrees[2] = {from->latitude, from->longitude};
     const double to_degrees[2] = {to->latitude, to->longitude};
-    int64_t way_ns = graph_delay_ns(from_degrees, to_degrees, plan->inflation);
+    int64_t way_ns = earth_delay_ns(from_degrees, to_degrees, plan->inflation);
     return (PlanLink){
         .from = graph->node_base + edge->source,
         .to = graph->node_base + edge->target,

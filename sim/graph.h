@@ -18,7 +18,3 @@ typedef struct Graph {
 bool graph_add_nodes(Graph *graph, Reader *reader, Mark mark);
 /* Append its links to network.links, when no name is pending any more. */
 void graph_add_links(const Graph *graph, Reader *reader);
-
-/* Light in fibre goes 200 km in a ms, along a great circle times inflation. */
-int64_t graph_delay_ns(const double from_degrees[2], const double to_degrees[2],
-                       double inflation);

@@ -4,32 +4,20 @@
 #include "sim/terrain.h"
 
 #include <assert.h>
-#include <math.h>
 
 #include "core/event.h"
+#include "sim/earth.h"
 
-#define EARTH_RADIUS_KM 6371.0
-#define LIGHT_KM_PER_MS 200.0 /* in fibre */
-
-/* Great circle by haversine. */
-static double
-distance_km(const PlanRegion *a, const PlanRegion *b)
+/* By light alone, without queues and detours inside a region. */
+static int64_t
+way_ns(const Terrain *terrain, SiteId from, SiteId to)
 {
-    double radian = acos(-1.0) / 180;
-    double half_phi = (b->latitude - a->latitude) * radian / 2;
-    double half_lambda = (b->longitude - a->longitude) * radian / 2;
-    double square = sin(half_phi) * sin(half_phi) +
-                    cos(a->latitude * radian) * cos(b->latitude * radian) *
-                        sin(half_lambda) * sin(half_lambda);
-    return 2 * EARTH_RADIUS_KM * asin(sqrt(fmin(square, 1)));
-}
-
-double
-terrain_distance_km(const Terrain *terrain, SiteId a, SiteId b)
-{
-    const PlanRegion *regions = terrain->scenario->network.regions;
-    return distance_km(&regions[terrain->sites[a].region],
-                       &regions[terrain->sites[b].region]);
+    const PlanNetwork *network = &terrain->scenario->network;
+    const PlanRegion *a = &network->regions[terrain->sites[from].region];
+    const PlanRegion *b = &network->regions[terrain->sites[to].region];
+    const double from_degrees[2] = {a->latitude, a->longitude};
+    const double to_degrees[2] = {b->latitude, b->longitude};
+    return earth_delay_ns(from_degrees, to_degrees, network->inflation);
 }
 
 SiteId
@@ -139,24 +127,16 @@ terrain_nearest_data_centre(const Terrain *terrain, SiteId cell)
     assert(count > 0);
     uint32_t isp = terrain->sites[cell].isp;
     uint32_t best = 0;
-    double best_km = HUGE_VAL;
+    int64_t best_ns = TIME_NEVER;
     for (uint32_t i = 0; i < count; i++) {
-        SiteId site = terrain_data_centre(terrain, i, isp);
-        double km = terrain_distance_km(terrain, cell, site);
-        if (km < best_km) {
+        int64_t far_ns =
+            way_ns(terrain, cell, terrain_data_centre(terrain, i, isp));
+        if (far_ns < best_ns) {
             best = i;
-            best_km = km;
+            best_ns = far_ns;
         }
     }
     return best;
-}
-
-static int64_t
-trunk_delay_ns(const Terrain *terrain, SiteId from, SiteId to)
-{
-    double ms = terrain_distance_km(terrain, from, to) *
-                terrain->scenario->network.inflation / LIGHT_KM_PER_MS;
-    return (int64_t)llround(ms * 1e6) + terrain->scenario->network.hop_delay_ns;
 }
 
 static LinkId
@@ -169,7 +149,8 @@ add_trunk(Terrain *terrain, SiteId from, SiteId to, const char *name)
     bool is_local = source->cell == target->cell;
     const PlanTrunk *plan = is_peering ? &network->peering : &network->backbone;
     LinkPlan trunk = {.rate_bps = plan->rate_bps,
-                      .delay_ns = trunk_delay_ns(terrain, from, to),
+                      .delay_ns =
+                          way_ns(terrain, from, to) + network->hop_delay_ns,
                       .queue = plan->queue};
     if (!is_local)
         trunk.loss_ratio = plan->loss_ratio;

@@ -43,7 +43,6 @@ SiteId terrain_cell(const Terrain *terrain, uint32_t region, uint32_t isp);
 SiteId terrain_data_centre(const Terrain *terrain, uint32_t plan, uint32_t isp);
 /* The data centre of the same ISP nearest to a cell: index of the plan. */
 uint32_t terrain_nearest_data_centre(const Terrain *terrain, SiteId cell);
-double terrain_distance_km(const Terrain *terrain, SiteId a, SiteId b);
 uint32_t terrain_route(Terrain *terrain, SiteId from, SiteId to);
 /* The episode on the way from a data centre to a cell, or NULL; made now if
  * nobody has travelled there yet. */

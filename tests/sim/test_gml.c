@@ -2,7 +2,7 @@
  * tests/sim/test_gml.c: maps of real networks, with all their oddities.
  */
 #include "sim/gml.h"
-#include "sim/graph.h"
+#include "sim/earth.h"
 
 #include <glib.h>
 #include <string.h>
@@ -155,9 +155,9 @@ beijing_to_guangzhou_takes_light_seventeen_milliseconds(void)
     /* 1,885 km along the great circle, times 1.8, at 200 km a ms. */
     const double beijing[2] = {39.90, 116.41};
     const double guangzhou[2] = {23.13, 113.26};
-    int64_t way_ns = graph_delay_ns(beijing, guangzhou, 1.8);
+    int64_t way_ns = earth_delay_ns(beijing, guangzhou, 1.8);
     g_assert_cmpfloat_with_epsilon((double)way_ns, 16.98e6, 0.1e6);
-    g_assert_cmpint(graph_delay_ns(beijing, beijing, 1.8), ==, 0);
+    g_assert_cmpint(earth_delay_ns(beijing, beijing, 1.8), ==, 0);
 }
 
 static void

@@ -300,6 +300,12 @@ link_wait_ns(const Link *link, int64_t now_ns)
 }
 
 uint64_t
+link_busy_ns(const Link *link, int64_t now_ns)
+{
+    return link->count.busy_ns - (uint64_t)link_wait_ns(link, now_ns);
+}
+
+uint64_t
 link_dropped_packets(const Link *link)
 {
     uint64_t sum = 0;

@@ -115,4 +115,7 @@ uint32_t link_pop(Link *link, PacketPool *pool, int64_t now_ns,
 int64_t link_next_ns(const Link *link, const PacketPool *pool);
 /* How long a packet arriving now would wait before it is sent. */
 int64_t link_wait_ns(const Link *link, int64_t now_ns);
+/* How long the serialiser has been busy until now_ns: count.busy_ns less
+ * what is booked beyond it. */
+uint64_t link_busy_ns(const Link *link, int64_t now_ns);
 uint64_t link_dropped_packets(const Link *link);

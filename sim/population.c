@@ -7,7 +7,7 @@
 #include <assert.h>
 #include <string.h>
 
-#define RATIO_PPM 1e6
+#define STAY_DRAWS 64
 
 typedef struct Access {
     LinkPlan up;
@@ -327,17 +327,41 @@ presence(const PlanEdges *plan)
     return on / (on + off);
 }
 
-static void
-schedule_churn(Population *population, uint32_t edge, double part)
+static const Distribution *
+stay(const Population *population, uint32_t edge)
 {
-    World *world = population->world;
+    const World *world = population->world;
     const PlanEdges *plan = world->scenario->roles.edges;
     bool is_there = world->hosts[population->first_edge + edge].node;
-    int64_t length_ns = distribution_draw_integer(
-        is_there ? &plan->session : &plan->absence, &population->churn[edge]);
-    length_ns = MAX((int64_t)((double)length_ns * part), NS_PER_S);
-    agenda_push(&world->network.agenda, world->network.now_ns + length_ns,
-                AGENDA_CHURN, edge);
+    return is_there ? &plan->session : &plan->absence;
+}
+
+static void
+schedule_churn(Population *population, uint32_t edge, double length_ns)
+{
+    Network *network = &population->world->network;
+    int64_t wait_ns = (int64_t)CLAMP(length_ns, 1e9, 1e17);
+    agenda_push(&network->agenda, network->now_ns + wait_ns, AGENDA_CHURN,
+                edge);
+}
+
+/* What is left of a stay into which time 0 falls: a long stay is as much
+ * likelier to be met as it is longer, and is met anywhere along it. Chosen
+ * among many draws by their length, whatever the distribution. */
+static double
+draw_rest_ns(const Distribution *stay_ns, RandomStream *draws)
+{
+    double lengths[STAY_DRAWS];
+    double sum = 0;
+    for (int i = 0; i < STAY_DRAWS; i++) {
+        lengths[i] = distribution_draw(stay_ns, draws);
+        sum += lengths[i];
+    }
+    double aim = random_unit(draws) * sum;
+    int met = 0;
+    while (met < STAY_DRAWS - 1 && aim >= lengths[met])
+        aim -= lengths[met++];
+    return random_unit(draws) * lengths[met];
 }
 
 static void
@@ -355,8 +379,8 @@ start_edges(Population *population)
         random_init(draws, world->seed, name, "churn");
         if (random_unit(draws) < there)
             world_start(world, population->first_edge + edge);
-        /* Time 0 falls somewhere into a session, not at its start. */
-        schedule_churn(population, edge, random_unit(draws));
+        schedule_churn(population, edge,
+                       draw_rest_ns(stay(population, edge), draws));
     }
 }
 
@@ -381,6 +405,8 @@ population_churn(Population *population, uint32_t edge)
         world_stop(world, id);
     else
         world_start(world, id);
-    schedule_churn(population, edge, 1);
+    schedule_churn(
+        population, edge,
+        distribution_draw(stay(population, edge), &population->churn[edge]));
     world_settle(world);
 }

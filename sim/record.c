@@ -127,11 +127,13 @@ recorder_watch(Recorder *recorder, LinkId link, const char *name)
 static void
 print_link(Recorder *recorder, WatchedLink *watched, const Network *network)
 {
-    const LinkCount *now = &network->links[watched->link].count;
+    const Link *link = &network->links[watched->link];
+    const LinkCount *now = &link->count;
+    uint64_t busy_ns = link_busy_ns(link, network->now_ns);
     const LinkCount *last = &watched->last;
     uint64_t packets = now->arrived_packets - last->arrived_packets;
-    double busy =
-        (double)(now->busy_ns - last->busy_ns) / (double)recorder->interval_ns;
+    double busy = (double)(busy_ns - watched->last_busy_ns) /
+                  (double)recorder->interval_ns;
     double wait_s = 0;
     if (packets > 0)
         wait_s =
@@ -146,6 +148,7 @@ print_link(Recorder *recorder, WatchedLink *watched, const Network *network)
             now->dropped_packets[LINK_DROP_AQM],
             now->dropped_packets[LINK_DROP_LOSS]);
     watched->last = *now;
+    watched->last_busy_ns = busy_ns;
 }
 
 void

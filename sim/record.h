@@ -25,6 +25,7 @@ typedef struct WatchedLink {
     LinkId link;
     char *name;
     LinkCount last;
+    uint64_t last_busy_ns;
 } WatchedLink;
 
 typedef struct Recorder {

@@ -3,6 +3,7 @@
  */
 #include "sim/gml.h"
 #include "sim/earth.h"
+#include "sim/scenario.h"
 
 #include <glib.h>
 #include <string.h>

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/event.h"
+#include "sim/validate/chosen.h"
 
 typedef enum Column {
     COLUMN_CASE,
@@ -77,6 +78,7 @@ case_free(TruthCase *truth)
 {
     g_free(truth->name);
     g_free(truth->group);
+    g_free(truth->tag);
     g_free(truth->unlike);
     g_array_unref(truth->completion_ms);
     g_array_unref(truth->goodput_mbps);
@@ -182,7 +184,8 @@ find_unlike(const Table *table, const GPtrArray *fields)
         return g_strdup("several connections");
     if (strcmp(text_of(table, fields, COLUMN_IDLE), "0") != 0)
         return g_strdup("a second transfer after a pause");
-    if (*tag != '\0' && strcmp(tag, "endless") != 0)
+    if (*tag != '\0' && strcmp(tag, "endless") != 0 &&
+        !g_str_has_prefix(tag, CHOSEN_PREFIX))
         return g_strdup_printf("tag '%s'", tag);
     return NULL;
 }
@@ -193,6 +196,7 @@ new_case(Table *table, const GPtrArray *fields)
     TruthCase *truth = g_new0(TruthCase, 1);
     truth->name = g_strdup(text_of(table, fields, COLUMN_CASE));
     truth->group = g_strdup(text_of(table, fields, COLUMN_GROUP));
+    truth->tag = g_strdup(text_of(table, fields, COLUMN_TAG));
     truth->unlike = find_unlike(table, fields);
     truth->control = control_of(text_of(table, fields, COLUMN_CC));
     truth->initial_window = (uint32_t)number_of(table, fields, COLUMN_IW);

@@ -19,6 +19,7 @@ typedef enum TruthControl {
 typedef struct TruthCase {
     char *name;
     char *group;
+    char *tag;
     char *unlike; /* why it is beyond the model; NULL: it is not */
     TruthControl control;
     uint32_t initial_window;

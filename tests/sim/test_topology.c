@@ -23,11 +23,15 @@ map_init(Map *map, const char *links)
         "general: {stop_time: 1 s}\n"
         "network:\n"
         "  nodes: [{name: A}, {name: B}, {name: C}, {name: D}, {name: E}]\n"
+        "  profiles:\n"
+        "    home: {down: 40 Mbit/s, up: 10 Mbit/s, delay: 8 ms, loss: 2 %%,\n"
+        "      queue: 30 packets}\n"
         "  links:\n%s"
         "hosts:\n"
         "  - {name: a, at: A}\n"
         "  - {name: b, at: B, rate: 8 Mbit/s, delay: 2 ms, loss: 1 %%}\n"
         "  - {name: c, count: 3, at: C}\n"
+        "  - {name: d, at: D, profile: home}\n"
         "workload: {flows: [{from: a, to: b, bytes: 1 kB}]}\n",
         links);
     map->scenario =
@@ -134,6 +138,28 @@ an_access_line_leads_in_and_out_and_loses_inwards(void)
 }
 
 static void
+a_profile_tells_down_from_up(void)
+{
+    Map map;
+    Path path;
+    map_init(&map, THREE_WAYS);
+    uint32_t plain = topology_host(map.topology, 0, 0);
+    uint32_t home = topology_host(map.topology, 3, 0);
+    g_assert_true(topology_path(map.topology, plain, home, &path));
+    const Link *down = &map.network.links[path.down];
+    g_assert_true(topology_path(map.topology, home, plain, &path));
+    const Link *up = &map.network.links[path.up];
+    g_assert_cmpuint(down->rate_bps, ==, 40000000);
+    g_assert_cmpuint(up->rate_bps, ==, 10000000);
+    g_assert_cmpint(down->delay_ns, ==, 8000000);
+    g_assert_cmpint(up->delay_ns, ==, 8000000);
+    g_assert_cmpuint(down->queue_packets_limit, ==, 30);
+    g_assert_cmpuint(down->loss, ==, random_threshold(0.02));
+    g_assert_cmpuint(up->loss, ==, 0);
+    map_clear(&map);
+}
+
+static void
 a_one_way_street_does_not_lead_back(void)
 {
     Map map;
@@ -172,7 +198,7 @@ members_of_a_group_are_numbered_and_lone_hosts_are_not(void)
         topology_host_name(map.topology, topology_host(map.topology, 2, 2));
     g_assert_cmpstr(lone, ==, "a");
     g_assert_cmpstr(member, ==, "c2");
-    g_assert_cmpuint(topology_host_count(map.topology), ==, 5);
+    g_assert_cmpuint(topology_host_count(map.topology), ==, 6);
     map_clear(&map);
 }
 
@@ -186,6 +212,7 @@ main(int argc, char **argv)
     g_test_add_func("/topology/shared", a_pair_of_places_shares_one_route);
     g_test_add_func("/topology/access",
                     an_access_line_leads_in_and_out_and_loses_inwards);
+    g_test_add_func("/topology/profile", a_profile_tells_down_from_up);
     g_test_add_func("/topology/one_way", a_one_way_street_does_not_lead_back);
     g_test_add_func("/topology/nowhere",
                     two_hosts_at_one_place_without_lines_have_no_path);

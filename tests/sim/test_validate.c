@@ -68,17 +68,22 @@ rows_of_one_experiment_stand_together(void)
     }
 }
 
-/* The verb in a process of its own; passes when it leaves with this code. */
+/* The verb takes its options out of what it is given. */
+static int
+run_verb(const char *const *words)
+{
+    g_auto(GStrv) copies = g_strdupv((char **)(void *)words);
+    guint count = g_strv_length(copies);
+    g_autofree char **lent = g_memdup2(copies, (count + 1) * sizeof *copies);
+    return validate_main((int)count, lent);
+}
+
+/* In a process of its own; passes when the verb leaves with this code. */
 static void
 expect_in_child(int exit_code, const char *const *words)
 {
-    if (g_test_subprocess()) {
-        g_auto(GStrv) copies = g_strdupv((char **)(void *)words);
-        g_autofree char **lent =
-            g_memdup2(copies, (g_strv_length(copies) + 1) * sizeof *copies);
-        int code = validate_main((int)g_strv_length(copies), lent);
-        exit(code == exit_code ? 0 : 1);
-    }
+    if (g_test_subprocess())
+        exit(run_verb(words) == exit_code ? 0 : 1);
     g_test_trap_subprocess(NULL, 0, G_TEST_SUBPROCESS_DEFAULT);
     g_test_trap_assert_passed();
 }

@@ -6,6 +6,12 @@
 #include <inttypes.h>
 #include <math.h>
 
+#ifdef __clang__
+#define COMPILER __VERSION__ /* names itself */
+#else
+#define COMPILER "gcc " __VERSION__
+#endif
+
 static void
 add_text(GString *json, const char *key, const char *text)
 {
@@ -118,19 +124,27 @@ add_scenario(GString *json, const Scenario *scenario)
                (double)scenario->measure.window_ns / 1e9);
 }
 
+static char *
+sha256(const char *text, size_t text_bytes)
+{
+    return g_compute_checksum_for_data(G_CHECKSUM_SHA256, (const guchar *)text,
+                                       text_bytes);
+}
+
 bool
 manifest_write(const char *directory, const Scenario *scenario,
                const ManifestFacts *facts, GError **error)
 {
     g_autoptr(GString) json = g_string_new("{\n");
     uint32_t count = mode_count(scenario);
-    g_autofree char *hash = g_compute_checksum_for_data(
-        G_CHECKSUM_SHA256, (const guchar *)facts->scenario_text,
-        facts->scenario_bytes);
+    g_autofree char *hash = sha256(facts->scenario_text, facts->scenario_bytes);
+    g_autofree char *effective_hash =
+        sha256(facts->effective_text, facts->effective_bytes);
     add_text(json, "version", BYWAY_VERSION);
-    add_text(json, "compiler", __VERSION__);
+    add_text(json, "compiler", COMPILER);
     add_text(json, "started", facts->started);
     add_text(json, "scenario_sha256", hash);
+    add_text(json, "effective_sha256", effective_hash);
     add_flag(json, "complete", facts->is_complete);
     add_scenario(json, scenario);
     add_fingerprint(json, join_fingerprints(facts->modes, count));

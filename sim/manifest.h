@@ -9,6 +9,8 @@ typedef struct ManifestFacts {
     const char *scenario_path;
     const char *scenario_text;
     size_t scenario_bytes;
+    const char *effective_text; /* with base and overrides worked in */
+    size_t effective_bytes;
     const char *started; /* ISO 8601 */
     const ModeResult *modes;
     bool is_complete;

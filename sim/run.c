@@ -192,26 +192,28 @@ join_parts(const Modes *modes, GError **error)
 }
 
 static bool
-write_scenario(const char *directory, const Scenario *scenario,
-               const ManifestFacts *facts, GError **error)
+write_text(const char *directory, const char *name, const char *text,
+           size_t text_bytes, GError **error)
 {
-    g_autofree char *copy = g_build_filename(directory, "scenario.yaml", NULL);
-    g_autofree char *whole =
-        g_build_filename(directory, "effective.yaml", NULL);
-    g_autoptr(GString) text = scenario_write(scenario);
-    return g_file_set_contents(copy, facts->scenario_text,
-                               (gssize)facts->scenario_bytes, error) &&
-           g_file_set_contents(whole, text->str, (gssize)text->len, error);
+    g_autofree char *path = g_build_filename(directory, name, NULL);
+    return g_file_set_contents(path, text, (gssize)text_bytes, error);
 }
 
 static bool
 write_results(const Modes *modes, ManifestFacts *facts, GError **error)
 {
+    const char *directory = modes->directory;
+    g_autoptr(GString) effective = scenario_write(modes->scenario);
+    facts->effective_text = effective->str;
+    facts->effective_bytes = effective->len;
     facts->modes = modes->results;
     facts->is_complete = is_whole(modes);
     return join_parts(modes, error) &&
-           write_scenario(modes->directory, modes->scenario, facts, error) &&
-           manifest_write(modes->directory, modes->scenario, facts, error);
+           write_text(directory, "scenario.yaml", facts->scenario_text,
+                      facts->scenario_bytes, error) &&
+           write_text(directory, "effective.yaml", effective->str,
+                      effective->len, error) &&
+           manifest_write(directory, modes->scenario, facts, error);
 }
 
 static ModeResult *

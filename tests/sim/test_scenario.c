@@ -194,6 +194,8 @@ a_variant_says_only_what_is_different(void)
     full->workload.downloads->slow = everyday->workload.downloads->slow;
     full->workload.downloads->interval = everyday->workload.downloads->interval;
     full->policies = everyday->policies;
+    full->expect = everyday->expect;
+    full->expect_count = everyday->expect_count;
     g_autofree char *left = write_text(everyday);
     g_autofree char *right = write_text(full);
     g_assert_cmpstr(left, ==, right);

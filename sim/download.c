@@ -26,6 +26,16 @@ was_on(const Episode *episode, int64_t now_ns)
                        now_ns - episode->last_end_ns < EPISODE_MEMORY_NS);
 }
 
+/* The episode at the client's ingress; NULL when a server inside the cell
+ * does not come that way. */
+static const Episode *
+ingress_on_the_way(const World *world, const Host *server, const Host *client)
+{
+    if (world->terrain.sites[server->site].cell == client->site)
+        return NULL;
+    return terrain_ingress_episode(&world->terrain, client->site);
+}
+
 /* What a line carries beside the headers. */
 static uint64_t
 goodput_bps(const TcpOptions *options, uint64_t rate_bps)
@@ -46,8 +56,7 @@ find_cause(DownloadTable *table, const Download *download)
     if (goodput_bps(client->options,
                     table->population->clients[number].down_bps) <= slow_bps)
         return CAUSE_OWN_ACCESS;
-    if (world->terrain.sites[server->site].cell != client->site &&
-        was_on(terrain_ingress_episode(&world->terrain, client->site), now_ns))
+    if (was_on(ingress_on_the_way(world, server, client), now_ns))
         return CAUSE_CELL_INGRESS;
     if (was_on(
             terrain_path_episode(&world->terrain, server->site, client->site),
@@ -251,11 +260,12 @@ can_be_slow(DownloadTable *table, HostId client, uint64_t file_bytes)
     uint64_t slow_bps = world->scenario->roles.clients->slow_threshold_bps;
     if (down_bps < 2 * slow_bps)
         return true;
-    int64_t until_ns =
-        world->network.now_ns +
+    int64_t watch_ns =
         (int64_t)((double)file_bytes * 8e9 / (double)(2 * slow_bps));
-    return is_on_before(terrain_ingress_episode(&world->terrain, host->site),
-                        until_ns) ||
+    if (!table->plan->has_whole_files && table->plan->watch_ns > 0)
+        watch_ns = MIN(watch_ns, table->plan->watch_ns);
+    int64_t until_ns = world->network.now_ns + watch_ns;
+    return is_on_before(ingress_on_the_way(world, server, host), until_ns) ||
            is_on_before(
                terrain_path_episode(&world->terrain, server->site, host->site),
                until_ns);

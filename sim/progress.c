@@ -36,10 +36,11 @@ progress_share(const ModeProgress *mode)
     if (mode->is_over)
         return 1;
     double share = 0;
-    if (mode->stop_ns > 0)
-        share = (double)mode->now_ns / (double)mode->stop_ns;
+    /* A goal tells more than time: the warm-up passes in no time. */
     if (mode->goal > 0)
-        share = MAX(share, (double)mode->done / (double)mode->goal);
+        share = (double)mode->done / (double)mode->goal;
+    else if (mode->stop_ns > 0)
+        share = (double)mode->now_ns / (double)mode->stop_ns;
     return MIN(share, 1);
 }
 
@@ -95,7 +96,7 @@ format_line(Progress *progress, int64_t now_us)
     progress->last_events = sum.events;
     double elapsed_s = progress_elapsed_s(progress);
     g_autofree char *left = g_strdup("?");
-    if (sum.share > 0.005) {
+    if (sum.share > 0.0005) {
         g_free(left);
         left = format_duration(elapsed_s * (1 - sum.share) / sum.share);
     }

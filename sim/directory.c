@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * sim/directory.c: made under a temporary name, renamed when whole.
+ *
+ * A lock on DIR.partial tells a run that is under way from one that was
+ * killed: the kernel drops it with the last process that holds it.
  */
 #include "sim/directory.h"
 
@@ -9,6 +12,7 @@
 #include <glib/gstdio.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #define OPEN_FILES_MAX 16
@@ -50,6 +54,13 @@ choose(const Scenario *scenario, const RunOptions *options)
                            scenario->general.seed);
 }
 
+static bool
+holds(const char *path, const char *name)
+{
+    g_autofree char *inner = g_build_filename(path, name, NULL);
+    return g_file_test(inner, G_FILE_TEST_EXISTS);
+}
+
 /* Only what a run has written is ever replaced. */
 static bool
 may_replace(const char *path, const RunOptions *options, GError **error)
@@ -63,8 +74,7 @@ may_replace(const char *path, const RunOptions *options, GError **error)
                     path);
         return false;
     }
-    g_autofree char *manifest = g_build_filename(path, "manifest.json", NULL);
-    if (g_file_test(manifest, G_FILE_TEST_EXISTS))
+    if (holds(path, "manifest.json"))
         return true;
     g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_EXIST,
                 "%s holds no results of byway; --force does not remove it",
@@ -72,33 +82,74 @@ may_replace(const char *path, const RunOptions *options, GError **error)
     return false;
 }
 
+static bool
+lock_partial(RunOutcome *outcome, GError **error)
+{
+    outcome->lock = open(outcome->partial, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (outcome->lock < 0)
+        return fail(error, outcome->partial);
+    if (flock(outcome->lock, LOCK_EX | LOCK_NB) == 0)
+        return true;
+    g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_AGAIN,
+                "%s: another run is writing there", outcome->partial);
+    return false;
+}
+
+/* What a killed run left behind goes; what others made stays. */
+static bool
+remove_leftover(RunOutcome *outcome, GError **error)
+{
+    const char *path = outcome->partial;
+    if (!g_file_test(path, G_FILE_TEST_EXISTS))
+        return true;
+    if (!holds(path, "parts") && !holds(path, "manifest.json")) {
+        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_EXIST,
+                    "%s is in the way and no run has left it", path);
+        return false;
+    }
+    if (!lock_partial(outcome, error) || !directory_remove(path, error))
+        return false;
+    close(outcome->lock);
+    outcome->lock = -1;
+    return true;
+}
+
 bool
 directory_open(const Scenario *scenario, RunOutcome *outcome, GError **error)
 {
+    outcome->lock = -1;
     outcome->directory = choose(scenario, &outcome->options);
+    if (!outcome->directory[0]) {
+        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
+                    "the output directory has no name");
+        return false;
+    }
     g_autofree char *bare = g_strdup(outcome->directory);
     for (size_t end = strlen(bare); end > 1 && bare[end - 1] == '/'; end--)
         bare[end - 1] = '\0';
     outcome->partial = g_strconcat(bare, ".partial", NULL);
     if (!may_replace(outcome->directory, &outcome->options, error))
         return false;
-    if (!directory_remove(outcome->partial, error))
+    if (!remove_leftover(outcome, error))
         return false;
     g_autofree char *parts = g_build_filename(outcome->partial, "parts", NULL);
     if (g_mkdir_with_parents(parts, 0777) != 0)
         return fail(error, parts);
-    return true;
+    return lock_partial(outcome, error);
 }
 
 bool
 run_publish(RunOutcome *outcome, GError **error)
 {
-    if (outcome->options.is_forced &&
-        !directory_remove(outcome->directory, error))
-        return false;
-    if (g_rename(outcome->partial, outcome->directory) != 0)
-        return fail(error, outcome->directory);
-    return true;
+    /* Asked again: somebody may have made it while the run lasted. */
+    bool is_free = may_replace(outcome->directory, &outcome->options, error) &&
+                   (!outcome->options.is_forced ||
+                    directory_remove(outcome->directory, error));
+    if (is_free && g_rename(outcome->partial, outcome->directory) != 0)
+        is_free = fail(error, outcome->directory);
+    if (!is_free)
+        g_prefix_error(error, "results stay in %s: ", outcome->partial);
+    return is_free;
 }
 
 void
@@ -108,6 +159,8 @@ run_outcome_clear(RunOutcome *outcome)
     g_free(outcome->options.output);
     g_free(outcome->options.color);
     g_strfreev(outcome->options.overrides);
+    if (outcome->lock >= 0)
+        close(outcome->lock);
     g_free(outcome->directory);
     g_free(outcome->partial);
 }

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -31,6 +32,7 @@ typedef struct Modes {
     ModeResult *results; /* shared memory */
     pid_t processes[PROGRESS_MODES_MAX];
     double start_s[PROGRESS_MODES_MAX];
+    pid_t parent;
     uint32_t count;
     uint32_t started;
     uint32_t running;
@@ -48,10 +50,13 @@ stop_signals(void)
     return set;
 }
 
-/* The child's whole life. */
+/* The child's whole life. Without its parent nobody reads its results. */
 static void
 live_mode(const Modes *modes, uint32_t mode)
 {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != modes->parent)
+        _exit(EXIT_FAILED);
     ModeResult *result = &modes->results[mode];
     g_autoptr(GError) error = NULL;
     bool is_good =
@@ -142,7 +147,8 @@ run_modes(Modes *modes, const RunOptions *options)
     while (modes->running > 0 || (modes->started < modes->count &&
                                   !modes->signal && !modes->has_failed)) {
         while (modes->running < options->jobs &&
-               modes->started < modes->count && !modes->signal) {
+               modes->started < modes->count && !modes->signal &&
+               !modes->has_failed) {
             if (!start_mode(modes, &progress)) {
                 modes->has_failed = true;
                 break;
@@ -187,7 +193,14 @@ join_parts(const Modes *modes, GError **error)
                          names, error))
             return false;
     }
-    g_autofree char *parts = g_build_filename(modes->directory, "parts", NULL);
+    return true;
+}
+
+/* Until the manifest is there, parts mark the directory as a run's. */
+static bool
+remove_parts(const char *directory, GError **error)
+{
+    g_autofree char *parts = g_build_filename(directory, "parts", NULL);
     return directory_remove(parts, error);
 }
 
@@ -213,7 +226,8 @@ write_results(const Modes *modes, ManifestFacts *facts, GError **error)
                       facts->scenario_bytes, error) &&
            write_text(directory, "effective.yaml", effective->str,
                       effective->len, error) &&
-           manifest_write(directory, modes->scenario, facts, error);
+           manifest_write(directory, modes->scenario, facts, error) &&
+           remove_parts(directory, error);
 }
 
 static ModeResult *
@@ -232,6 +246,7 @@ simulate(const Scenario *scenario, RunOutcome *outcome, ManifestFacts *facts,
 {
     Modes modes = {.scenario = scenario,
                    .directory = outcome->partial,
+                   .parent = getpid(),
                    .count = mode_count(scenario),
                    .results = share_results()};
     if (!modes.results) {
@@ -259,6 +274,7 @@ int
 run_simulate(int argc, char **argv, RunOutcome *outcome)
 {
     memset(outcome, 0, sizeof *outcome);
+    outcome->lock = -1;
     g_autoptr(Scenario) scenario = NULL;
     int exit_code = 0;
     if (!command_parse(argc, argv, &outcome->options, &exit_code))

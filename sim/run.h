@@ -22,6 +22,7 @@ typedef struct RunOutcome {
     RunOptions options;
     char *directory;
     char *partial;
+    int lock; /* on partial, while this process writes there; or -1 */
     bool is_complete;
     int exit_code; /* 0, or 128 + the signal that cut the run short */
 } RunOutcome;

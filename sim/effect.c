@@ -39,8 +39,8 @@ host_stream(Host *host, StreamId stream)
     return &host->streams[stream];
 }
 
-static void
-forget_forward(Host *host, StreamId stream)
+void
+host_forget_forward(Host *host, StreamId stream)
 {
     HostStream *slot = host_stream(host, stream);
     if (slot->forward_to != STREAM_NONE)
@@ -53,7 +53,7 @@ forget_forward(Host *host, StreamId stream)
 void
 host_release_stream(Host *host, StreamId stream)
 {
-    forget_forward(host, stream);
+    host_forget_forward(host, stream);
     host_stream(host, stream)->endpoint = UINT32_MAX;
     if (!host->deferred_first) {
         stream_pool_put(&host->pool, stream);

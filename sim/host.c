@@ -143,6 +143,8 @@ end_stream(World *world, HostId id, StreamId stream, CloseReason reason)
     HostStream *slot = host_stream(host, stream);
     Endpoint *endpoint = network_endpoint(&world->network, slot->endpoint);
     slot->endpoint = UINT32_MAX;
+    /* The node may give the other stream a new order in its turn. */
+    host_forget_forward(host, stream);
     if (endpoint->state == TCP_CLOSED)
         tcp_disown(&world->network, endpoint);
     else
@@ -192,7 +194,10 @@ read_stream(World *world, HostId id, StreamId stream)
             return; /* the node closed it */
         if (slot->forward_to != STREAM_NONE) {
             host_pump_forward(world, id, stream);
-            if (!endpoint->has_peer_fin || tcp_readable_bytes(endpoint) > 0)
+            /* When the order is done, EVENT_FORWARDED comes before the end. */
+            bool is_done = slot->forward_to == STREAM_NONE;
+            if (is_done || !endpoint->has_peer_fin ||
+                tcp_readable_bytes(endpoint) > 0)
                 return;
         }
         uint64_t readable = tcp_readable_bytes(endpoint);

@@ -139,6 +139,7 @@ world_stop(World *world, HostId id)
     node_free(host->node);
     host->node = NULL;
     host->wake_ns = TIME_NEVER;
+    host->cpu_free_ns = 0; /* what it was busy with is lost */
     g_free(host->streams);
     host->streams = NULL;
     host->stream_capacity = host->released_count = 0;

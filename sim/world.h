@@ -134,6 +134,8 @@ void host_pump_forward(World *world, HostId host, StreamId from);
 void effect_apply(World *world, HostId host, Turn *turn);
 HostStream *host_stream(Host *host, StreamId stream);
 void host_release_stream(Host *host, StreamId stream);
+/* Cancel orders from and to the stream. */
+void host_forget_forward(Host *host, StreamId stream);
 /* --- sim/reach.c ------------------------------------------------------- */
 Path reach_path(World *world, HostId from, HostId to);
 bool reach_is_open(const World *world, HostId from, HostId to);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * sim/directory.c: made under a temporary name, renamed when whole.
  *
- * A lock on DIR.partial tells a run that is under way from one that was
- * killed: the kernel drops it with the last process that holds it.
+ * A lock on DIR.partial/lock tells a run that is under way from one that was
+ * killed: the kernel drops it with the process that holds it.
  */
 #include "sim/directory.h"
 
@@ -12,7 +12,6 @@
 #include <glib/gstdio.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #define OPEN_FILES_MAX 16
@@ -85,10 +84,11 @@ may_replace(const char *path, const RunOptions *options, GError **error)
 static bool
 lock_partial(RunOutcome *outcome, GError **error)
 {
-    outcome->lock = open(outcome->partial, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    g_autofree char *path = g_build_filename(outcome->partial, "lock", NULL);
+    outcome->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (outcome->lock < 0)
-        return fail(error, outcome->partial);
-    if (flock(outcome->lock, LOCK_EX | LOCK_NB) == 0)
+        return fail(error, path);
+    if (lockf(outcome->lock, F_TLOCK, 0) == 0)
         return true;
     g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_AGAIN,
                 "%s: another run is writing there", outcome->partial);
@@ -102,7 +102,7 @@ remove_leftover(RunOutcome *outcome, GError **error)
     const char *path = outcome->partial;
     if (!g_file_test(path, G_FILE_TEST_EXISTS))
         return true;
-    if (!holds(path, "parts") && !holds(path, "manifest.json")) {
+    if (!holds(path, "lock") && !holds(path, "manifest.json")) {
         g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_EXIST,
                     "%s is in the way and no run has left it", path);
         return false;
@@ -145,6 +145,9 @@ run_publish(RunOutcome *outcome, GError **error)
     bool is_free = may_replace(outcome->directory, &outcome->options, error) &&
                    (!outcome->options.is_forced ||
                     directory_remove(outcome->directory, error));
+    g_autofree char *lock = g_build_filename(outcome->partial, "lock", NULL);
+    if (is_free)
+        g_unlink(lock);
     if (is_free && g_rename(outcome->partial, outcome->directory) != 0)
         is_free = fail(error, outcome->directory);
     if (!is_free)

@@ -5,6 +5,7 @@
 
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "sim/download.h"
 #include "sim/memory.h"
@@ -20,6 +21,7 @@ typedef struct ModeRun {
     ModeResult *result;
     Recorder recorder;
     int64_t stop_ns;
+    pid_t parent;
     bool is_interrupted;
 } ModeRun;
 
@@ -56,6 +58,8 @@ has_signal(void)
 static bool
 look_up(ModeRun *run, const Network *network, uint64_t done)
 {
+    if (getppid() != run->parent)
+        _exit(1); /* nobody is left to read the results */
     ModeProgress *progress = &run->result->progress;
     progress->now_ns = network->now_ns;
     progress->events = network->agenda.popped_total;
@@ -288,7 +292,8 @@ mode_run(const Scenario *scenario, uint32_t mode, const char *directory,
                    .directory = directory,
                    .name = mode_name(scenario, mode),
                    .result = result,
-                   .stop_ns = scenario->general.stop_time_ns};
+                   .stop_ns = scenario->general.stop_time_ns,
+                   .parent = getppid()};
     if (!recorder_init(&run.recorder, directory, run.name,
                        scenario->measure.link_interval_ns, error))
         return false;

@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -54,7 +53,6 @@ stop_signals(void)
 static void
 live_mode(const Modes *modes, uint32_t mode)
 {
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != modes->parent)
         _exit(EXIT_FAILED);
     ModeResult *result = &modes->results[mode];
@@ -196,7 +194,6 @@ join_parts(const Modes *modes, GError **error)
     return true;
 }
 
-/* Until the manifest is there, parts mark the directory as a run's. */
 static bool
 remove_parts(const char *directory, GError **error)
 {

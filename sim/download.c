@@ -285,7 +285,7 @@ draw_file_bytes(const DownloadTable *table, RandomStream *stream)
     return most;
 }
 
-/* A client that is not busy, or the first drawn when none is found. */
+/* A client that is not busy, or the last drawn when none is found. */
 static HostId
 draw_client(const DownloadTable *table, RandomStream *stream)
 {

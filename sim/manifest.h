@@ -6,7 +6,6 @@
 #include "sim/mode.h"
 
 typedef struct ManifestFacts {
-    const char *scenario_path;
     const char *scenario_text;
     size_t scenario_bytes;
     const char *effective_text; /* with base and overrides worked in */

@@ -9,7 +9,7 @@
 /* Lives in memory that the run's processes share. */
 typedef struct ModeResult {
     ModeProgress progress;
-    bool is_complete; /* not interrupted, and all that was asked for done */
+    bool is_complete; /* not interrupted */
     uint64_t fingerprint;
     uint64_t events;
     uint64_t packet_hops;

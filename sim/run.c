@@ -287,8 +287,7 @@ run_simulate(int argc, char **argv, RunOutcome *outcome)
         return COMMAND_EXIT_USAGE;
     }
     g_autofree char *started = progress_timestamp();
-    ManifestFacts facts = {.scenario_path = outcome->options.scenario_path,
-                           .scenario_text = text,
+    ManifestFacts facts = {.scenario_text = text,
                            .scenario_bytes = text_bytes,
                            .started = started};
     if (simulate(scenario, outcome, &facts, &error))

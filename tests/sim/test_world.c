@@ -135,6 +135,21 @@ with_slow_own_lines_nothing_is_sped_up(void)
     g_assert_cmpuint(story.sped_up, ==, 0);
 }
 
+/* The data centres' CPUs are queues: at 5 us a byte each of them seals
+ * 200 kB/s for everybody, far below half the threshold for one. */
+static void
+data_centres_that_seal_slowly_help_nobody(void)
+{
+    const char *const changes[] = {"security.seal_byte=5 us",
+                                   "roles.data_centres.0.cores=1", NULL};
+    Story quick = tell(NULL, PLAN_SELECTION_PREFERRED);
+    Story slow = tell(changes, PLAN_SELECTION_PREFERRED);
+    g_assert_cmpuint(quick.sped_up, >, 0);
+    g_assert_cmpuint(slow.slow, >, 3);
+    g_assert_cmpuint(slow.sped_up, ==, 0);
+    g_assert_cmpuint(slow.different_bytes, ==, 0);
+}
+
 static void
 without_congestion_nothing_is_slow(void)
 {
@@ -187,6 +202,8 @@ main(int argc, char **argv)
                     slow_downloads_are_sped_up_and_payload_arrives_equal);
     g_test_add_func("/world/no_edges", without_edges_nothing_is_sped_up);
     g_test_add_func("/world/own_lines", with_slow_own_lines_nothing_is_sped_up);
+    g_test_add_func("/world/slow_sealing",
+                    data_centres_that_seal_slowly_help_nobody);
     g_test_add_func("/world/no_congestion", without_congestion_nothing_is_slow);
     g_test_add_func("/world/same_seed", the_same_seed_tells_the_same_story);
     g_test_add_func("/world/modes", modes_differ_only_in_whom_they_list);

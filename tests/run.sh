@@ -6,7 +6,7 @@
 # program to; all work is done in a temporary folder.
 set -u
 
-byway=$1
+byway=$(readlink -f -- "$1")
 scenario=$2/scenarios/first.yaml
 work=$(mktemp -d)
 trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT

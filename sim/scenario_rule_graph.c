@@ -35,6 +35,10 @@ check_links(const RuleContext *context)
             rule_complain(context, path,
                           "reorder has no effect without "
                           "jitter");
+        else if (link->may_reorder && link->queue.unit != PLAN_QUEUE_NS)
+            rule_complain(context, path,
+                          "a link that reorders bounds its queue by time, "
+                          "such as 'queue: 100 ms'");
         if (burst && burst->p_ratio + burst->r_ratio <= 0)
             rule_complain(context, path, "burst_loss: p and r are both 0");
         check_schedule(context, link, at);

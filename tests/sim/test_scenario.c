@@ -155,7 +155,7 @@ the_rarest_keys_read_back_too(void)
         "      delay: 5 ms\n"
         "      jitter: 1 ms\n"
         "      reorder: true\n"
-        "      queue: 0 B\n"
+        "      queue: 1 ms\n"
         "      aqm: codel\n"
         "      burst_loss: {p: 0.1, r: 0.3}\n"
         "      background: {load: 30 %}\n"

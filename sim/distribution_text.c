@@ -2,8 +2,8 @@
  * sim/distribution_text.c: parse and write the text of a distribution.
  */
 #include "sim/distribution_text.h"
-#include "sim/complaint.h"
-#include "sim/input.h"
+#include "sim/yaml/complaint.h"
+#include "sim/yaml/input.h"
 #include "sim/quantile.h"
 
 #include <assert.h>

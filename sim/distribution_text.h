@@ -7,7 +7,7 @@
 #pragma once
 
 #include "sim/distribution.h"
-#include "sim/unit.h"
+#include "sim/yaml/unit.h"
 
 #define DISTRIBUTION_POINTS_MAX 10000u
 

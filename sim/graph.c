@@ -5,7 +5,7 @@
 #include "core/event.h"
 #include "sim/earth.h"
 #include "sim/gml.h"
-#include "sim/input.h"
+#include "sim/yaml/input.h"
 
 #include <assert.h>
 #include <math.h>

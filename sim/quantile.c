@@ -4,8 +4,8 @@
  * RFC 4180 with one limit: no line breaks inside quotes.
  */
 #include "sim/quantile.h"
-#include "sim/complaint.h"
-#include "sim/input.h"
+#include "sim/yaml/complaint.h"
+#include "sim/yaml/input.h"
 
 #include <gsl/gsl_sort.h>
 #include <gsl/gsl_statistics_double.h>

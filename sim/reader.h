@@ -6,7 +6,7 @@
 #pragma once
 
 #include "sim/schema.h"
-#include "sim/tree.h"
+#include "sim/yaml/tree.h"
 
 /* A name that waits for the list it names something of. */
 typedef struct Pending {

@@ -7,7 +7,7 @@
  */
 #include "sim/scenario.h"
 #include "sim/graph.h"
-#include "sim/input.h"
+#include "sim/yaml/input.h"
 #include "sim/scenario_rule.h"
 
 #include <string.h>

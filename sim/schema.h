@@ -9,7 +9,7 @@
 #pragma once
 
 #include "sim/scenario.h"
-#include "sim/unit.h"
+#include "sim/yaml/unit.h"
 
 typedef enum FieldKind {
     FIELD_NUMBER,       /* double, in base units */

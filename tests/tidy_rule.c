@@ -57,7 +57,7 @@ static const char *const sim_foreign[] = {
 static const char *const analysis_own[] = {"analysis/", NULL};
 static const char *const analysis_foreign[] = {"gsl/", "jansson.h", "glib/",
                                                "unistd.h", NULL};
-static const char *const live_own[] = {"core/", "live/", NULL};
+static const char *const live_own[] = {"core/", "live/", "sim/yaml/", NULL};
 static const char *const live_foreign[] = {
     "yaml.h", "openssl/", "sqlite3.h", "jansson.h", "sys/",   "netinet/",
     "arpa/",  "netdb.h",  "unistd.h",  "fcntl.h",   "time.h", "glib/",

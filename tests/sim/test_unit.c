@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * tests/sim/test_unit.c: what people write is what the simulator computes in.
  */
-#include "sim/unit.h"
+#include "sim/yaml/unit.h"
 
 #include <glib.h>
 

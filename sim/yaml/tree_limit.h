@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * sim/tree_limit.h: refuse YAML that would take libyaml for ever.
+ * sim/yaml/tree_limit.h: refuse YAML that would take libyaml for ever.
  *
  * libyaml 0.2.5 takes time in the square of the flow depth, of the anchors
  * and of the tag directives. A first pass over the events, which it makes in
@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include "sim/complaint.h"
+#include "sim/yaml/complaint.h"
 
 #include <stdbool.h>
 #include <stddef.h>

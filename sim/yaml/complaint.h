@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * sim/complaint.h: what is wrong with a scenario, and where.
+ * sim/yaml/complaint.h: what is wrong with a scenario, and where.
  *
  * All complaints of a file are gathered and handed over sorted by position,
  * so that one reading shows every error.

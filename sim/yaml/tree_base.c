@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * sim/tree_base.c: a tree that starts from another file's.
+ * sim/yaml/tree_base.c: a tree that starts from another file's.
  *
  * A variant of a scenario says only what is different. One step: the base of
  * a base is refused, so that a scenario is at most two files.
  */
-#include "sim/input.h"
-#include "sim/tree.h"
+#include "sim/yaml/input.h"
+#include "sim/yaml/tree.h"
 
 /* Two maps to be joined: what is at the place wins over the other. */
 typedef struct Join {

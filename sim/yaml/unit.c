@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * sim/unit.c: the table of units, and numbers that carry one.
+ * sim/yaml/unit.c: the table of units, and numbers that carry one.
  */
-#include "sim/unit.h"
-#include "sim/complaint.h"
+#include "sim/yaml/unit.h"
+#include "sim/yaml/complaint.h"
 
 #include <assert.h>
 #include <math.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * sim/input.h: whole files up to a size, be they files, pipes or devices.
+ * sim/yaml/input.h: whole files up to a size, be they files, pipes or devices.
  */
 #pragma once
 

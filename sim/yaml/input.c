@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * sim/input.c: read a file, but not /dev/zero.
+ * sim/yaml/input.c: read a file, but not /dev/zero.
  */
-#include "sim/input.h"
+#include "sim/yaml/input.h"
 
 #include <errno.h>
 #include <glib.h>

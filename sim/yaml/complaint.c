@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * sim/complaint.c: gather, sort and word the errors of a scenario.
+ * sim/yaml/complaint.c: gather, sort and word the errors of a scenario.
  */
-#include "sim/complaint.h"
+#include "sim/yaml/complaint.h"
 
 #include <assert.h>
 #include <string.h>

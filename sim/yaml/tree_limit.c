@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * sim/tree_limit.c: count depth, anchors and aliases before all else.
+ * sim/yaml/tree_limit.c: count depth, anchors and aliases before all else.
  */
-#include "sim/tree_limit.h"
+#include "sim/yaml/tree_limit.h"
 
 #include <string.h>
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * sim/tree_override.c: `key.path=value` put into a tree.
+ * sim/yaml/tree_override.c: `key.path=value` put into a tree.
  *
  * Every node on the path is copied first: an alias may share it.
  */
-#include "sim/tree.h"
+#include "sim/yaml/tree.h"
 
 #include <string.h>
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * sim/tree.c: libyaml's document, flattened into nodes with places.
+ * sim/yaml/tree.c: libyaml's document, flattened into nodes with places.
  *
  * Nothing here recurses: nodes are made in the order of the document, then
  * linked, then merged in rounds.
  */
-#include "sim/tree.h"
-#include "sim/tree_limit.h"
+#include "sim/yaml/tree.h"
+#include "sim/yaml/tree_limit.h"
 
 #include <assert.h>
 #include <string.h>

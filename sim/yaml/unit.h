@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * sim/unit.h: `NUMBER [blank] UNIT` to base units, and back.
+ * sim/yaml/unit.h: `NUMBER [blank] UNIT` to base units, and back.
  *
  * Base units: ns, ps where a ns is too coarse, bit/s, bytes, a ratio. Units
  * are case-sensitive, except that K is k.

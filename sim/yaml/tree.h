@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * sim/tree.h: a YAML text as scalars, lists and maps that know their place.
+ * sim/yaml/tree.h: a YAML text as scalars, lists and maps that know their
+ * place.
  *
  * Aliases share their node, so a tree may be a graph, even with circles:
  * readers go only as deep as what they read. Merge keys are already merged,
@@ -7,7 +8,7 @@
  */
 #pragma once
 
-#include "sim/complaint.h"
+#include "sim/yaml/complaint.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -83,16 +83,15 @@ take_raw(Raw *raw, RunOptions *options)
     if (!is_color(raw->color))
         return usage_error("--color is auto, always or never, not ",
                            raw->color);
-    if (raw->jobs < 0)
-        return usage_error("--jobs is a positive number", "");
+    if (raw->jobs < 1)
+        return usage_error("--jobs is 1 or more", "");
     options->scenario_path = g_strdup(raw->paths[0]);
     options->output = g_strdup(raw->output);
     options->color = g_strdup(raw->color);
     options->is_quiet = raw->is_quiet;
     options->is_forced = raw->is_forced;
     options->has_no_plots = raw->has_no_plots;
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    options->jobs = raw->jobs ? (uint32_t)raw->jobs : (uint32_t)MAX(cores, 1);
+    options->jobs = (uint32_t)raw->jobs;
     g_autoptr(GPtrArray) overrides = g_ptr_array_new();
     for (char **set = raw->sets; set && *set; set++)
         g_ptr_array_add(overrides, g_strdup(*set));
@@ -161,7 +160,7 @@ wants_help(int argc, char **argv)
 bool
 command_parse(int argc, char **argv, RunOptions *options, int *ret_exit_code)
 {
-    Raw raw = {0};
+    Raw raw = {.jobs = (int)MAX(sysconf(_SC_NPROCESSORS_ONLN), 1)};
     g_autoptr(GOptionContext) context = new_context(&raw);
     *ret_exit_code = 0;
     if (wants_help(argc, argv)) {

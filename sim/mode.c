@@ -54,7 +54,8 @@ has_signal(void)
     return sigismember(&pending, SIGINT) || sigismember(&pending, SIGTERM);
 }
 
-/* Every now and then: tell the parent, hear it, check the books. */
+/* Every now and then: tell the parent, hear it, check the books. False when
+ * there is no point in going on. */
 static bool
 look_up(ModeRun *run, const Network *network, uint64_t done)
 {
@@ -66,7 +67,7 @@ look_up(ModeRun *run, const Network *network, uint64_t done)
     progress->done = done;
     progress->memory_bytes = memory_now_bytes();
     run->is_interrupted = has_signal();
-    return !run->is_interrupted;
+    return !run->is_interrupted && recorder_is_good(&run->recorder);
 }
 
 static void
@@ -203,7 +204,8 @@ run_flows(ModeRun *run, GError **error)
     loop_flows(run, table, &processes);
     flow_settle(table);
     read_off(run, &network, table->done_count);
-    bool is_good = record_flows(run->directory, run->name, table, error);
+    bool is_good = recorder_close(&run->recorder, error) &&
+                   record_flows(run->directory, run->name, table, error);
     flow_table_free(table);
     process_table_clear(&processes);
     network_clear(&network);
@@ -252,6 +254,9 @@ read_off_downloads(ModeRun *run, const DownloadTable *table)
 static bool
 run_downloads(ModeRun *run, PlanSelection mode, GError **error)
 {
+    if (run->scenario->measure.has_trace &&
+        !recorder_trace(&run->recorder, error))
+        return false;
     World world;
     world_init(&world, run->scenario, mode);
     Population population;
@@ -259,17 +264,17 @@ run_downloads(ModeRun *run, PlanSelection mode, GError **error)
     DownloadTable table;
     download_table_init(&table, &world, &population);
     watch_world_links(run, &world);
-    bool is_good = !run->scenario->measure.has_trace ||
-                   record_open_trace(run->directory, run->name, &world, error);
+    world.trace = run->recorder.notes;
+    world.trace_mode = run->name;
     agenda_push(&world.network.agenda, run->recorder.interval_ns, AGENDA_SAMPLE,
                 0);
     population_start(&population);
     loop_downloads(run, &table, &population);
     read_off(run, &world.network, table.measured_count);
     read_off_downloads(run, &table);
-    is_good = is_good && record_close_trace(&world, error) &&
-              record_downloads(run->directory, run->name, &table, error) &&
-              record_nodes(run->directory, run->name, &world, error);
+    bool is_good = recorder_close(&run->recorder, error) &&
+                   record_downloads(run->directory, run->name, &table, error) &&
+                   record_nodes(run->directory, run->name, &world, error);
     download_table_clear(&table);
     population_clear(&population);
     world_clear(&world);
@@ -303,5 +308,6 @@ mode_run(const Scenario *scenario, uint32_t mode, const char *directory,
             run_downloads(&run, scenario->policies.selection[mode], error);
     else
         is_good = run_flows(&run, error);
-    return recorder_close(&run.recorder, is_good ? error : NULL) && is_good;
+    recorder_clear(&run.recorder);
+    return is_good;
 }

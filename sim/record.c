@@ -6,6 +6,9 @@
 #include <errno.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <unistd.h>
+
+#define COPY_BYTES (64 * 1024)
 
 static const char *const KIND_NAMES[RECORD_KIND_COUNT] = {
     [RECORD_DOWNLOADS] = "downloads", [RECORD_FLOWS] = "flows",
@@ -64,14 +67,32 @@ open_part(const char *directory, RecordKind kind, const char *mode,
     return file;
 }
 
-/* False when any byte did not reach the disk: ENOSPC comes late. */
+/* stdio remembers that a write failed, not why: the disk is asked again. */
 static bool
-close_part(FILE *file, GError **error)
+fail_write(FILE *file, const char *path, GError **error)
 {
-    bool is_good = !ferror(file);
-    if (fclose(file) == 0 && is_good)
-        return true;
-    return fail(error, "cannot write results");
+    if (write(fileno(file), "\n", 1) == 1)
+        errno = EIO;
+    return fail(error, path);
+}
+
+static bool
+close_file(FILE *file, const char *path, GError **error)
+{
+    bool is_good = fflush(file) == 0 && !ferror(file);
+    if (!is_good)
+        fail_write(file, path, error);
+    if (fclose(file) != 0 && is_good)
+        return fail(error, path);
+    return is_good;
+}
+
+static bool
+close_part(FILE *file, const char *directory, RecordKind kind, const char *mode,
+           GError **error)
+{
+    g_autofree char *path = part_path(directory, kind, mode);
+    return close_file(file, path, error);
 }
 
 static double
@@ -101,20 +122,51 @@ bool
 recorder_init(Recorder *recorder, const char *directory, const char *mode,
               int64_t interval_ns, GError **error)
 {
-    recorder->mode = mode;
-    recorder->interval_ns = interval_ns;
-    recorder->watched = g_array_new(false, true, sizeof(WatchedLink));
+    *recorder = (Recorder){
+        .directory = directory, .mode = mode, .interval_ns = interval_ns};
     recorder->links = open_part(directory, RECORD_LINKS, mode, error);
-    return recorder->links;
+    if (!recorder->links)
+        return false;
+    recorder->watched = g_array_new(false, true, sizeof(WatchedLink));
+    return true;
+}
+
+bool
+recorder_trace(Recorder *recorder, GError **error)
+{
+    recorder->notes =
+        open_part(recorder->directory, RECORD_NOTES, recorder->mode, error);
+    return recorder->notes;
+}
+
+bool
+recorder_is_good(const Recorder *recorder)
+{
+    return !ferror(recorder->links) &&
+           !(recorder->notes && ferror(recorder->notes));
 }
 
 bool
 recorder_close(Recorder *recorder, GError **error)
 {
+    bool is_good =
+        !recorder->links || close_part(recorder->links, recorder->directory,
+                                       RECORD_LINKS, recorder->mode, error);
+    if (recorder->notes &&
+        !close_part(recorder->notes, recorder->directory, RECORD_NOTES,
+                    recorder->mode, is_good ? error : NULL))
+        is_good = false;
+    recorder->links = recorder->notes = NULL;
+    return is_good;
+}
+
+void
+recorder_clear(Recorder *recorder)
+{
+    recorder_close(recorder, NULL);
     for (uint32_t i = 0; i < recorder->watched->len; i++)
         g_free(g_array_index(recorder->watched, WatchedLink, i).name);
     g_array_unref(recorder->watched);
-    return !recorder->links || close_part(recorder->links, error);
 }
 
 void
@@ -157,6 +209,7 @@ recorder_sample(Recorder *recorder, const Network *network)
     for (uint32_t i = 0; i < recorder->watched->len; i++)
         print_link(recorder, &g_array_index(recorder->watched, WatchedLink, i),
                    network);
+    fflush(recorder->links); /* a full disk is noticed now, not at the end */
 }
 
 static void
@@ -243,23 +296,6 @@ print_download(FILE *file, const char *mode, const DownloadTable *table,
 }
 
 bool
-record_open_trace(const char *directory, const char *mode, World *world,
-                  GError **error)
-{
-    world->trace = open_part(directory, RECORD_NOTES, mode, error);
-    world->trace_mode = mode;
-    return world->trace;
-}
-
-bool
-record_close_trace(World *world, GError **error)
-{
-    FILE *trace = world->trace;
-    world->trace = NULL;
-    return !trace || close_part(trace, error);
-}
-
-bool
 record_downloads(const char *directory, const char *mode,
                  const DownloadTable *table, GError **error)
 {
@@ -269,7 +305,7 @@ record_downloads(const char *directory, const char *mode,
     for (uint32_t i = 0; i < table->downloads->len; i++)
         print_download(file, mode, table,
                        &g_array_index(table->downloads, Download, i));
-    return close_part(file, error);
+    return close_part(file, directory, RECORD_DOWNLOADS, mode, error);
 }
 
 bool
@@ -292,7 +328,7 @@ record_nodes(const char *directory, const char *mode, const World *world,
                 count->received_bytes, seconds((int64_t)count->cpu_busy_ns),
                 count->requests);
     }
-    return close_part(file, error);
+    return close_part(file, directory, RECORD_NODES, mode, error);
 }
 
 static void
@@ -334,7 +370,7 @@ record_flows(const char *directory, const char *mode, const FlowTable *table,
         return false;
     for (uint32_t i = 0; i < table->count; i++)
         print_flow(file, mode, table, i);
-    return close_part(file, error);
+    return close_part(file, directory, RECORD_FLOWS, mode, error);
 }
 
 static char *
@@ -354,14 +390,22 @@ write_head(RecordKind kind, const Scenario *scenario)
     return g_string_free(head, false);
 }
 
+/* A trace may be larger than memory, so it passes through in pieces. False
+ * when part cannot be read; what cannot be written, file remembers. */
 static bool
-append_part(FILE *file, const char *path, GError **error)
+append_part(FILE *file, const char *part, GError **error)
 {
-    g_autofree char *rows = NULL;
-    size_t size_bytes = 0;
-    if (!g_file_get_contents(path, &rows, &size_bytes, error))
-        return false;
-    return fwrite(rows, 1, size_bytes, file) == size_bytes || fail(error, path);
+    FILE *rows = g_fopen(part, "r");
+    if (!rows)
+        return fail(error, part);
+    char piece[COPY_BYTES];
+    size_t piece_bytes;
+    while (!ferror(file) &&
+           (piece_bytes = fread(piece, 1, sizeof piece, rows)) > 0)
+        fwrite(piece, 1, piece_bytes, file);
+    bool is_good = !ferror(rows) || fail(error, part);
+    fclose(rows);
+    return is_good;
 }
 
 bool
@@ -388,5 +432,5 @@ record_join(const char *directory, RecordKind kind, const Scenario *scenario,
     }
     if (!file)
         return is_good;
-    return close_part(file, is_good ? error : NULL) && is_good;
+    return close_file(file, path, is_good ? error : NULL) && is_good;
 }

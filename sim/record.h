@@ -28,24 +28,29 @@ typedef struct WatchedLink {
     uint64_t last_busy_ns;
 } WatchedLink;
 
+/* What is written while a mode runs. */
 typedef struct Recorder {
+    const char *directory;
     const char *mode;
     FILE *links;
+    FILE *notes; /* NULL: not wanted */
     int64_t interval_ns;
     GArray *watched; /* WatchedLink */
 } Recorder;
 
 bool recorder_init(Recorder *recorder, const char *directory, const char *mode,
                    int64_t interval_ns, GError **error);
+/* Open the file for the world's notes. */
+bool recorder_trace(Recorder *recorder, GError **error);
+/* Whether all rows so far could be written; cheap enough to ask often. */
+bool recorder_is_good(const Recorder *recorder);
+/* After the last row: false when any byte did not reach the disk. */
 bool recorder_close(Recorder *recorder, GError **error);
+void recorder_clear(Recorder *recorder);
 void recorder_watch(Recorder *recorder, LinkId link, const char *name);
 /* A row a watched link for the interval that ends now. */
 void recorder_sample(Recorder *recorder, const Network *network);
 
-/* Give the world a file for its notes; record_close_trace when it is over. */
-bool record_open_trace(const char *directory, const char *mode, World *world,
-                       GError **error);
-bool record_close_trace(World *world, GError **error);
 bool record_downloads(const char *directory, const char *mode,
                       const DownloadTable *table, GError **error);
 bool record_nodes(const char *directory, const char *mode, const World *world,

@@ -82,6 +82,15 @@ start_mode(Modes *modes, const Progress *progress)
 }
 
 static void
+stop_modes(const Modes *modes)
+{
+    for (uint32_t i = 0; i < modes->started; i++) {
+        if (!modes->results[i].progress.is_over)
+            kill(modes->processes[i], SIGTERM);
+    }
+}
+
+static void
 bury_mode(Modes *modes, pid_t process, int status, const struct rusage *usage,
           const Progress *progress)
 {
@@ -98,21 +107,11 @@ bury_mode(Modes *modes, pid_t process, int status, const struct rusage *usage,
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
         return;
     modes->has_failed = true;
+    stop_modes(modes); /* their results would have no run to belong to */
     if (WIFSIGNALED(status))
         g_snprintf(result->error, sizeof result->error,
                    "ended by signal %d (%s)", WTERMSIG(status),
                    strsignal(WTERMSIG(status)));
-}
-
-static void
-pass_on_signal(Modes *modes, int signal)
-{
-    if (modes->signal == 0)
-        modes->signal = signal;
-    for (uint32_t i = 0; i < modes->started; i++) {
-        if (!modes->results[i].progress.is_over)
-            kill(modes->processes[i], SIGTERM);
-    }
 }
 
 static void
@@ -121,8 +120,10 @@ attend(Modes *modes, Progress *progress)
     sigset_t set = stop_signals();
     struct timespec wait = {0, POLL_NS};
     int signal = sigtimedwait(&set, NULL, &wait);
-    if (signal > 0)
-        pass_on_signal(modes, signal);
+    if (signal > 0) {
+        modes->signal = modes->signal ? modes->signal : signal;
+        stop_modes(modes);
+    }
     int status;
     struct rusage usage;
     pid_t process;

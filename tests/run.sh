@@ -87,6 +87,8 @@ promise "an expectation missed is told" ends 3 "$scenario" -o missed \
 : >file
 promise "no directory can be below a file" ends 2 "$scenario" -o file/out
 promise "an output without a name is refused" ends 2 "$scenario" -o ''
+promise "no jobs at all are refused" ends 2 "$scenario" -o idle -j 0
+promise "with a reason" has_line 'jobs is 1 or more' log
 
 two='policies.selection=[preferred, nearby]'
 promise "one mode at a time" ends 0 "$scenario" -o serial -j 1 --set "$two"
@@ -96,6 +98,29 @@ promise "a trace is written" ends 0 "$scenario" -o traced -j 2 --set "$two" \
     --set measure.trace=true
 promise "and changes nothing" same serial traced
 promise "and is kept" [ -s traced/notes.csv ]
+
+# Files may not grow beyond a few blocks, which is a disk that is full.
+full_disk() {
+    (
+        trap '' XFSZ
+        ulimit -f 16
+        ends "$@"
+    )
+}
+
+endless="--set general.stop_time=100000min
+    --set workload.downloads.slow=100000000"
+# shellcheck disable=SC2086
+promise "a full disk ends a long run at once" full_disk 1 "$scenario" \
+    -o full $endless
+promise "and is told with the file" \
+    has_line 'full.partial/parts/links.preferred: File too large' log
+promise "and nothing is left" absent full
+# shellcheck disable=SC2086
+promise "so does one that is full of notes" full_disk 1 "$scenario" \
+    -o full $endless --set measure.trace=true --set measure.link_interval=1h
+promise "and is told with that file" \
+    has_line 'full.partial/parts/notes.preferred: File too large' log
 
 begin_long long
 promise "two runs do not share a directory" ends 2 "$scenario" -o long

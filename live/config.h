@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * live/config.h: what the operator says about one process: plain data.
+ *
+ * A role has its own config of core filled with core's defaults, which the
+ * file then overrides. Times are ns, rates bit/s, sizes bytes. Paths are as
+ * seen from the working directory: the file says them from its own folder.
+ */
+#pragma once
+
+#include "core/client.h"
+#include "core/edge.h"
+#include "core/keyring.h"
+#include "core/manager.h"
+#include "core/node.h"
+#include "core/origin.h"
+
+#define LIVE_LISTEN_MAX 8u
+#define LIVE_SERVICE_MAX 64u
+#define LIVE_MASTER_KEY_MAX 8u
+#define LIVE_REGION_MAX 1024u
+/* Ids above are the driver's, for peers that nobody introduced. */
+#define LIVE_PEER_ID_MAX ((UINT32_C(1) << 31) - 1)
+#define LIVE_KEY_BYTES 32u
+
+/* A peer this process speaks to; id PEER_NONE: the file does not say it. */
+typedef struct LivePeer {
+    PeerId id;
+    Address address;
+} LivePeer;
+
+typedef struct LivePeers {
+    LivePeer manager;
+    LivePeer key_service;
+    LivePeer data_centre;
+    LivePeer cdn;
+} LivePeers;
+
+/* Files that are served (data centre, CDN). */
+typedef struct LiveFiles {
+    const char *directory; /* NULL in other roles */
+    const char *tenant;
+    uint8_t id_key[LIVE_KEY_BYTES]; /* FileId = HMAC of tenant 0x00 path */
+} LiveFiles;
+
+/* One of the key service's, by rising number; the last one is active. */
+typedef struct LiveMasterKey {
+    uint32_t number; /* from 1; never used twice */
+    uint8_t bytes[LIVE_KEY_BYTES];
+} LiveMasterKey;
+
+typedef struct LiveLimits {
+    uint32_t connections;          /* accepted, in all */
+    uint32_t connections_per_peer; /* accepted, from one IP address */
+    uint64_t memory_bytes;         /* of buffers; beyond, nothing is accepted */
+    int64_t header_timeout_ns;     /* from accept, or a request's first byte,
+                                      to the end of its head */
+    int64_t idle_timeout_ns;       /* no byte either way: closed */
+    int64_t drain_timeout_ns;      /* from SIGTERM to the end, at most */
+} LiveLimits;
+
+typedef struct LiveConfig {
+    Role role;
+    PeerId id;
+    uint16_t region;
+    uint16_t isp;
+    Address listen[LIVE_LISTEN_MAX]; /* client: none */
+    uint32_t listen_count;
+    Address advertise;      /* how others reach this one */
+    const char *congestion; /* TCP congestion control; NULL: the system's */
+    LivePeers peers;
+    LiveFiles files;
+    const char *state; /* SQLite file (manager, key service), or NULL */
+    LiveMasterKey master_keys[LIVE_MASTER_KEY_MAX];
+    uint32_t master_key_count;
+    LiveLimits limits;
+
+    /* The role's own; the others hold core's defaults. */
+    ClientConfig client;
+    EdgeConfig edge;
+    ManagerConfig manager;
+    KeyringConfig key_service;
+    OriginConfig data_centre;
+    OriginConfig cdn;
+
+    /* Key service: who may ask as a data centre. A stream from the address
+     * (port 0) is this peer's. key_service.services has the same ids. */
+    LivePeer services[LIVE_SERVICE_MAX];
+    uint32_t service_count;
+
+    PeerId service_ids[LIVE_SERVICE_MAX]; /* key_service.services is this */
+    Region regions[LIVE_REGION_MAX]; /* manager.selection.regions is this */
+    GPtrArray *owned;                /* its texts */
+} LiveConfig;
+
+/* Defaults of a role, as if the file said nothing more. */
+LiveConfig *config_new(Role role);
+/* Wipes keys. */
+void config_free(LiveConfig *config);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(LiveConfig, config_free)
+
+/* Read a file for a role, or append every error ("FILE:LINE:COL: error: ...",
+ * char *) and return NULL. Key files are read too: they must be regular, ours
+ * and closed to all others. */
+LiveConfig *config_read(const char *path, Role role, GPtrArray *errors);
+
+/* "key-service" or "key_service"; false when no role is called so. */
+bool config_parse_role(const char *word, Role *ret_role);
+/* Append every key that a role may say: default, range, meaning. */
+void config_write_help(GString *text, Role role);
+
+/* What core wants in node_new; lent by config. */
+const void *config_node_config(const LiveConfig *config);
+/* What EVENT_START tells the node. */
+Place config_place(const LiveConfig *config);

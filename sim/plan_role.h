@@ -18,6 +18,7 @@ typedef struct PlanClients {
     uint32_t count;
     PlanCdnSite cdn_site;
     Distribution technology;     /* choice of network.profiles */
+    Distribution nat;            /* choice of NatClass */
     uint32_t transport;          /* of what clients send */
     uint64_t slow_threshold_bps; /* T; bits, as every rate */
     int64_t slow_window_ns;
@@ -45,6 +46,7 @@ typedef struct PlanEdges {
     uint32_t clients_max;
     Distribution session;        /* ns online */
     Distribution absence;        /* ns offline */
+    Distribution nat;            /* choice of NatClass */
     double reachable_near_ratio; /* same cell */
     double reachable_far_ratio;  /* other cells */
     double gone_ratio;           /* listed but switched off unnoticed */

@@ -31,12 +31,22 @@ add_access(Population *population, HostId id, const Access *access)
 }
 
 static void
-name_stream(const Population *population, const Host *host,
+name_stream(const Population *population, const Host *host, const char *purpose,
             RandomStream *ret_stream)
 {
     g_autofree char *name =
         g_strdup_printf("%s %u", role_name(host->role), host->number);
-    random_init(ret_stream, population->world->seed, name, "life");
+    random_init(ret_stream, population->world->seed, name, purpose);
+}
+
+/* By a stream of its own, so that translators change nothing else. */
+static uint8_t
+draw_nat(const Population *population, const Host *host,
+         const Distribution *classes)
+{
+    RandomStream draws;
+    name_stream(population, host, "nat", &draws);
+    return (uint8_t)distribution_draw_choice(classes, &draws);
 }
 
 static SiteId
@@ -228,8 +238,9 @@ add_edges(Population *population)
         host->number = i;
         host->config = &population->edge_config;
         host->options = &world->options[plan->transport];
+        host->nat = draw_nat(population, host, &plan->nat);
         RandomStream draws;
-        name_stream(population, host, &draws);
+        name_stream(population, host, "life", &draws);
         SiteId cell = draw_cell(population, &draws);
         place_host(population, id, cell,
                    server_of(population, cell, population->first_origin));
@@ -275,8 +286,9 @@ add_clients(Population *population)
         host->config = &population->client_config;
         host->cores = plan->cores;
         host->options = &world->options[plan->transport];
+        host->nat = draw_nat(population, host, &plan->nat);
         RandomStream draws;
-        name_stream(population, host, &draws);
+        name_stream(population, host, "life", &draws);
         SiteId cell = draw_cell(population, &draws);
         place_host(population, id, cell, cdn_of(population, cell, &draws));
         add_client_line(population, id, &draws);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * sim/reach.c: the way from host to host, and whether it is open.
  */
+#include "sim/nat.h"
 #include "sim/world.h"
 
 Path
@@ -15,9 +16,10 @@ reach_path(World *world, HostId from, HostId to)
     };
 }
 
-/* Homes stand behind address translators, and lists are older than what they
- * list: a client reaches an edge or it does not, for as long as a list
- * lives. Both draws belong to the pair, so all modes see the same world. */
+/* Homes stand behind address translators and firewalls, and lists are older
+ * than what they list: a client reaches an edge or it does not, for as long
+ * as a list lives. The classes of the two and the draws of the pair decide,
+ * so all modes see the same world. */
 bool
 reach_is_open(const World *world, HostId from, HostId to)
 {
@@ -27,6 +29,8 @@ reach_is_open(const World *world, HostId from, HostId to)
         return false;
     if (client->role != ROLE_CLIENT || edge->role != ROLE_EDGE)
         return true;
+    if (!nat_can_meet(client->nat, edge->nat))
+        return false;
     const PlanEdges *plan = world->scenario->roles.edges;
     int64_t list_age_ns = world->scenario->roles.manager->list_age_ns;
     uint64_t epoch =

@@ -161,25 +161,35 @@ read_name(Reader *reader, const Slot *slot)
                  slot->field->key, slot->node->text, NAME_BYTES_MAX);
 }
 
-static void
-read_word(Reader *reader, const Slot *slot)
+static bool
+find_word(Reader *reader, const Slot *slot, const char *text,
+          uint32_t *ret_value)
 {
     g_autoptr(GPtrArray) words = g_ptr_array_new();
     g_autoptr(GString) all = g_string_new(NULL);
     for (const Word *word = slot->field->words; word->word; word++) {
-        if (g_str_equal(word->word, slot->node->text)) {
-            keep_integer(slot, word->value);
-            return;
+        if (g_str_equal(word->word, text)) {
+            *ret_value = word->value;
+            return true;
         }
         g_ptr_array_add(words, (char *)word->word);
         g_string_append_printf(all, "%s%s", all->len ? ", " : "", word->word);
     }
     g_ptr_array_add(words, NULL);
-    g_autofree char *suggestion = complaint_suggestion(
-        slot->node->text, (const char *const *)words->pdata);
+    g_autofree char *suggestion =
+        complaint_suggestion(text, (const char *const *)words->pdata);
     complain(reader->complaints, slot->node->mark,
-             "%s: '%s' is not one of %s%s", slot->field->key, slot->node->text,
-             all->str, suggestion);
+             "%s: '%s' is not one of %s%s", slot->field->key, text, all->str,
+             suggestion);
+    return false;
+}
+
+static void
+read_word(Reader *reader, const Slot *slot)
+{
+    uint32_t value = 0;
+    if (find_word(reader, slot, slot->node->text, &value))
+        keep_integer(slot, value);
 }
 
 /* Packets, a size or a time. */
@@ -225,13 +235,27 @@ add_pending(Reader *reader, const Slot *slot, Pending pending)
     g_array_append_val(reader->pendings, pending);
 }
 
+/* What a choice picks: a word at once, a name when all names are read. */
+static void
+read_choice(Reader *reader, const Slot *slot, DistributionPoint *point)
+{
+    uint32_t value = 0;
+    if (slot->field->words) {
+        if (find_word(reader, slot, point->name, &value))
+            point->value = value;
+        return;
+    }
+    Pending pending = {.name = point->name, .point = point};
+    add_pending(reader, slot, pending);
+}
+
 static void
 read_distribution(Reader *reader, const Slot *slot, Distribution *place)
 {
     const Field *field = slot->field;
     DistributionRule rule = {.dimension = field->dimension,
                              .range = field->range,
-                             .is_choice = field->reference != REFERENCE_NONE,
+                             .is_choice = field->reference || field->words,
                              .directory = reader->directory,
                              .owned = reader->scenario->owned};
     char *why = NULL;
@@ -243,10 +267,8 @@ read_distribution(Reader *reader, const Slot *slot, Distribution *place)
         return;
     /* The points are ours alone until the scenario is handed over. */
     DistributionPoint *points = (DistributionPoint *)place->points;
-    for (uint32_t at = 0; at < place->point_count; at++) {
-        Pending pending = {.name = points[at].name, .point = &points[at]};
-        add_pending(reader, slot, pending);
-    }
+    for (uint32_t at = 0; at < place->point_count; at++)
+        read_choice(reader, slot, &points[at]);
 }
 
 static uint32_t

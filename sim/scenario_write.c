@@ -112,11 +112,7 @@ static void
 write_word(GString *text, const Value *value)
 {
     uint32_t number = load_index(value_place(value));
-    const Word *word = value->field->words;
-    while (word->word && word->value != number)
-        word++;
-    assert(word->word);
-    g_string_append(text, word->word);
+    g_string_append(text, word_text(value->field->words, number));
 }
 
 static void

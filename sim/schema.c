@@ -261,6 +261,15 @@ const Section SCHEMA_SCENARIO = {"scenario", SECTION_MAP, sizeof(Scenario),
                                  G_N_ELEMENTS(SCENARIO_FIELDS)};
 
 const char *
+word_text(const Word *words, uint32_t value)
+{
+    while (words->word && words->value != value)
+        words++;
+    assert(words->word);
+    return words->word;
+}
+
+const char *
 reference_noun(ReferenceKind kind)
 {
     static const char *const NOUNS[REFERENCE_KIND_COUNT] = {

@@ -19,7 +19,7 @@ typedef enum FieldKind {
     FIELD_NAME,         /* const char *, what others may refer to */
     FIELD_WORD,         /* uint32_t, a value of words */
     FIELD_QUEUE,        /* PlanQueue */
-    FIELD_DISTRIBUTION, /* Distribution; with reference: a choice of names */
+    FIELD_DISTRIBUTION, /* Distribution; with reference or words: a choice */
     FIELD_PER_ISP,      /* Distribution * with a count: one, or one per ISP */
     FIELD_REFERENCE,    /* uint32_t, an index */
     FIELD_HOST_END,     /* PlanHostEnd */
@@ -91,6 +91,7 @@ extern const Section SCHEMA_NETWORK;
 extern const Section SCHEMA_HOST;
 extern const Section SCHEMA_ROLES;
 extern const Word SCHEMA_AQM_WORDS[];
+extern const Word SCHEMA_NAT_WORDS[];
 
 /* Where a field of the struct at `base` is kept. */
 static inline void *
@@ -99,6 +100,8 @@ field_place(const Field *field, void *base)
     return (char *)base + field->offset;
 }
 
+/* What a file says for a value of words. */
+const char *word_text(const Word *words, uint32_t value);
 /* "link" for a reference to one, in messages. */
 const char *reference_noun(ReferenceKind kind);
 /* JSON Schema (draft 2020-12) of a scenario file. */

@@ -97,6 +97,16 @@ write_words(JsonWriter *writer, const Field *field)
     g_string_append_c(writer->text, ']');
 }
 
+/* One word, or a choice of them. */
+static void
+write_choice(JsonWriter *writer, const Field *field)
+{
+    g_string_append(writer->text, "\"anyOf\": [{");
+    write_words(writer, field);
+    g_string_append(writer->text, "}, {\"type\": \"string\", "
+                                  "\"pattern\": \"^ *choice *[(]\"}]");
+}
+
 static uint32_t
 section_index(JsonWriter *writer, const Section *section)
 {
@@ -158,8 +168,13 @@ write_type(JsonWriter *writer, const Field *field)
     case FIELD_REFERENCE:
     case FIELD_HOST_END:
     case FIELD_QUEUE:
-    case FIELD_DISTRIBUTION:
         g_string_append(writer->text, "\"type\": [\"string\", \"number\"]");
+        break;
+    case FIELD_DISTRIBUTION:
+        if (field->words)
+            write_choice(writer, field);
+        else
+            g_string_append(writer->text, "\"type\": [\"string\", \"number\"]");
         break;
     case FIELD_PER_ISP:
         g_string_append(writer->text,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * sim/schema_role.c: the keys under `roles`.
  */
+#include "sim/nat.h"
 #include "sim/schema.h"
 
 #define RATE .dimension = DIMENSION_RATE
@@ -11,12 +12,25 @@
 static const Word CDN_SITE_WORDS[] = {
     {"nearest", PLAN_CDN_NEAREST}, {"any", PLAN_CDN_ANY}, {NULL, 0}};
 
+const Word SCHEMA_NAT_WORDS[] = {
+    {"public", NAT_PUBLIC},
+    {"full_cone", NAT_FULL_CONE},
+    {"restricted_cone", NAT_RESTRICTED_CONE},
+    {"port_restricted", NAT_PORT_RESTRICTED},
+    {"symmetric", NAT_SYMMETRIC},
+    {NULL, 0},
+};
+
 static const Field CLIENT_FIELDS[] = {
     {"count", FIELD_INTEGER, FIELD_AT(PlanClients, count), .range = {1, 1e7},
      .doc = "How many, spread over the cells by their weights."},
     {"technology", FIELD_DISTRIBUTION, FIELD_AT(PlanClients, technology),
      .reference = REFERENCE_PROFILE,
      .doc = "Access line: choice([[weight, profile], ...])."},
+    {"nat", FIELD_DISTRIBUTION, FIELD_AT(PlanClients, nat),
+     .words = SCHEMA_NAT_WORDS, .fallback = "public",
+     .doc = "Address translators, choice([[weight, class], ...]): only those "
+            "edges are reached that hole punching can reach."},
     {"cdn_site", FIELD_WORD, FIELD_AT(PlanClients, cdn_site),
      .words = CDN_SITE_WORDS, .fallback = "nearest",
      .doc =
@@ -89,12 +103,17 @@ static const Field EDGE_FIELDS[] = {
     {"absence", FIELD_DISTRIBUTION, FIELD_AT(PlanEdges, absence), TIME,
      .range = {1, 0}, .fallback = "lognormal(2 h, 1.65)",
      .doc = "How long it stays away."},
+    {"nat", FIELD_DISTRIBUTION, FIELD_AT(PlanEdges, nat),
+     .words = SCHEMA_NAT_WORDS, .fallback = "public",
+     .doc = "Address translators, choice([[weight, class], ...])."},
     {"reachable_near", FIELD_NUMBER, FIELD_AT(PlanEdges, reachable_near_ratio),
      RATIO, .fallback = "0.95",
-     .doc = "Share of edges that clients of the same cell can reach."},
+     .doc = "Share of edges that clients of the same cell can reach, of those "
+            "that nat allows."},
     {"reachable_far", FIELD_NUMBER, FIELD_AT(PlanEdges, reachable_far_ratio),
      RATIO, .fallback = "0.70",
-     .doc = "Share of edges that clients of other cells can reach."},
+     .doc = "Share of edges that clients of other cells can reach, of those "
+            "that nat allows."},
     {"gone", FIELD_NUMBER, FIELD_AT(PlanEdges, gone_ratio), RATIO,
      .fallback = "12.7 %",
      .doc = "Share of listed edges that have left unnoticed."},

@@ -62,6 +62,7 @@ typedef struct Host {
     Deferred *deferred_first;
     Deferred *deferred_last;
     uint32_t incarnation;
+    uint8_t nat; /* NatClass; servers are public */
     HostCount count;
 } Host;
 

@@ -5,6 +5,7 @@
  * with every word of the answer beside it; a first line "# set: KEY=VALUE" is
  * given as --set.
  */
+#include "sim/nat.h"
 #include "sim/scenario.h"
 #include "sim/schema.h"
 
@@ -100,11 +101,11 @@ every_mistake_is_named_with_its_place(void)
 }
 
 static Scenario *
-read_file(const char *name)
+read_file(const char *name, const char *const *overrides)
 {
     g_autofree char *path = g_build_filename(SCENARIOS, name, NULL);
     g_autoptr(GPtrArray) errors = g_ptr_array_new_with_free_func(g_free);
-    Scenario *scenario = scenario_read(path, NULL, errors);
+    Scenario *scenario = scenario_read(path, overrides, errors);
     if (errors->len)
         g_test_message("%s", (char *)errors->pdata[0]);
     g_assert_nonnull(scenario);
@@ -133,7 +134,7 @@ an_effective_scenario_reads_back_as_itself(void)
                                         "netdisk-full.yaml",
                                         "flows/dumbbell.yaml"};
     for (guint at = 0; at < G_N_ELEMENTS(NAMES); at++) {
-        g_autoptr(Scenario) scenario = read_file(NAMES[at]);
+        g_autoptr(Scenario) scenario = read_file(NAMES[at], NULL);
         check_round_trip(scenario);
     }
 }
@@ -182,8 +183,8 @@ the_rarest_keys_read_back_too(void)
 static void
 a_variant_says_only_what_is_different(void)
 {
-    g_autoptr(Scenario) everyday = read_file("netdisk.yaml");
-    g_autoptr(Scenario) full = read_file("netdisk-full.yaml");
+    g_autoptr(Scenario) everyday = read_file("netdisk.yaml", NULL);
+    g_autoptr(Scenario) full = read_file("netdisk-full.yaml", NULL);
     g_assert_cmpuint(full->roles.edges->count, ==, 60000);
     g_assert_cmpuint(full->policies.selection_count, ==, 1);
     /* With the sizes put back, it is the everyday one. */
@@ -398,6 +399,47 @@ what_is_no_file_is_an_error_of_its_own(void)
                                   "than 4194304 bytes");
 }
 
+/* Classes of address translators: one, or a choice of them. */
+static void
+words_can_be_chosen_among(void)
+{
+    static const char *const EXPLICIT[] = {"roles.clients.nat=public",
+                                           "roles.edges.nat=public", NULL};
+    static const char *const CHOICE[] = {
+        "roles.clients.nat=choice([[0.3, public], [0.7, symmetric]])", NULL};
+    g_autoptr(Scenario) plain = read_file("first.yaml", NULL);
+    g_autoptr(Scenario) same = read_file("first.yaml", EXPLICIT);
+    g_autofree char *left = write_text(plain);
+    g_autofree char *right = write_text(same);
+    g_assert_cmpstr(left, ==, right);
+    g_autoptr(Scenario) chosen = read_file("first.yaml", CHOICE);
+    const Distribution *nat = &chosen->roles.clients->nat;
+    g_assert_cmpuint(nat->point_count, ==, 2);
+    g_assert_cmpfloat(nat->points[0].value, ==, NAT_PUBLIC);
+    g_assert_cmpfloat(nat->points[1].share, ==, 0.7);
+    g_assert_cmpfloat(nat->points[1].value, ==, NAT_SYMMETRIC);
+    check_round_trip(chosen);
+}
+
+static void
+the_schema_offers_words_and_choices_of_them(void)
+{
+    g_autoptr(GString) text = schema_write_json();
+    json_t *schema = json_loads(text->str, 0, NULL);
+    json_t *word = NULL;
+    json_t *choice = NULL;
+    int error = json_unpack(schema, "{s{s{s{s{s[{so},{so}]}}}}}", "$defs",
+                            "clients", "properties", "nat", "anyOf", "enum",
+                            &word, "pattern", &choice);
+    g_assert_cmpint(error, ==, 0);
+    g_assert_cmpuint(json_array_size(word), ==, NAT_CLASS_COUNT);
+    g_assert_cmpstr(json_string_value(json_array_get(word, NAT_SYMMETRIC)), ==,
+                    "symmetric");
+    g_assert_true(g_regex_match_simple(json_string_value(choice),
+                                       "choice([[1, public]])", 0, 0));
+    json_decref(schema);
+}
+
 static void
 the_schema_is_json_that_knows_every_key(void)
 {
@@ -443,6 +485,9 @@ main(int argc, char **argv)
     g_test_add_func("/scenario/long", a_file_that_is_too_long_is_refused);
     g_test_add_func("/scenario/missing",
                     what_is_no_file_is_an_error_of_its_own);
+    g_test_add_func("/scenario/words", words_can_be_chosen_among);
+    g_test_add_func("/scenario/schema_words",
+                    the_schema_offers_words_and_choices_of_them);
     g_test_add_func("/scenario/schema",
                     the_schema_is_json_that_knows_every_key);
     return g_test_run();

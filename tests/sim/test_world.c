@@ -45,6 +45,7 @@ typedef struct Story {
     uint32_t done;
     uint64_t delivered_bytes;
     uint64_t edge_attempts;
+    uint64_t edge_connects;
     uint64_t equal_bytes;
     uint64_t different_bytes;
 } Story;
@@ -57,6 +58,7 @@ count_download(Story *story, const Download *download, uint64_t threshold)
     story->done += download->outcome == OUTCOME_DONE;
     story->delivered_bytes += download->delivered_bytes;
     story->edge_attempts += download->edge_attempts;
+    story->edge_connects += download->edge_connects;
     story->sped_up += download->is_measured &&
                       rates->total_bytes_per_s > threshold &&
                       rates->edge_bytes_per_s > threshold / 2;
@@ -151,6 +153,50 @@ data_centres_that_seal_slowly_help_nobody(void)
 }
 
 static void
+behind_symmetric_translators_nobody_meets(void)
+{
+    const char *const changes[] = {"roles.clients.nat=symmetric",
+                                   "roles.edges.nat=symmetric", NULL};
+    Story story = tell(changes, PLAN_SELECTION_PREFERRED);
+    g_assert_cmpuint(story.slow, >, 3);
+    g_assert_cmpuint(story.edge_attempts, >, 0);
+    g_assert_cmpuint(story.edge_connects, ==, 0);
+    g_assert_cmpuint(story.sped_up, ==, 0);
+}
+
+static void
+translators_that_are_got_past_change_nothing(void)
+{
+    static const char *const CHANGES[][3] = {
+        {"roles.clients.nat=public", "roles.edges.nat=public"},
+        {"roles.clients.nat=symmetric", "roles.edges.nat=public"},
+        {"roles.clients.nat=port_restricted",
+         "roles.edges.nat=choice([[1, full_cone], [1, port_restricted]])"},
+    };
+    Story plain = tell(NULL, PLAN_SELECTION_PREFERRED);
+    for (guint at = 0; at < G_N_ELEMENTS(CHANGES); at++) {
+        Story story = tell(CHANGES[at], PLAN_SELECTION_PREFERRED);
+        g_assert_cmpuint(story.fingerprint, ==, plain.fingerprint);
+        g_assert_cmpuint(story.sped_up, ==, plain.sped_up);
+    }
+}
+
+/* A client tries other edges instead, so that attempts grow in number. */
+static void
+half_of_the_edges_are_reached_if_half_are_symmetric(void)
+{
+    const char *const changes[] = {
+        "roles.clients.nat=symmetric",
+        "roles.edges.nat=choice([[1, public], [1, symmetric]])", NULL};
+    Story plain = tell(NULL, PLAN_SELECTION_RANDOM);
+    Story story = tell(changes, PLAN_SELECTION_RANDOM);
+    double before = (double)plain.edge_connects / (double)plain.edge_attempts;
+    double after = (double)story.edge_connects / (double)story.edge_attempts;
+    g_test_message("%.3f of %.3f", after, before);
+    g_assert_cmpfloat_with_epsilon(after / before, 0.5, 0.15);
+}
+
+static void
 without_congestion_nothing_is_slow(void)
 {
     const char *const changes[] = {"network.congestion.share=0 %", NULL};
@@ -204,6 +250,12 @@ main(int argc, char **argv)
     g_test_add_func("/world/own_lines", with_slow_own_lines_nothing_is_sped_up);
     g_test_add_func("/world/slow_sealing",
                     data_centres_that_seal_slowly_help_nobody);
+    g_test_add_func("/world/symmetric",
+                    behind_symmetric_translators_nobody_meets);
+    g_test_add_func("/world/got_past",
+                    translators_that_are_got_past_change_nothing);
+    g_test_add_func("/world/half",
+                    half_of_the_edges_are_reached_if_half_are_symmetric);
     g_test_add_func("/world/no_congestion", without_congestion_nothing_is_slow);
     g_test_add_func("/world/same_seed", the_same_seed_tells_the_same_story);
     g_test_add_func("/world/modes", modes_differ_only_in_whom_they_list);

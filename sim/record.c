@@ -2,6 +2,7 @@
  * sim/record.c: rows of downloads, flows, links and nodes.
  */
 #include "sim/record.h"
+#include "sim/schema.h"
 
 #include <errno.h>
 #include <glib/gstdio.h>
@@ -35,7 +36,7 @@ static const char *const HEADS[RECORD_KIND_COUNT] = {
         "mode,link,time_seconds,utilisation_ratio,queue_delay_seconds,"
         "queue_packets_max,packets_total,dropped_queue_total,"
         "dropped_aqm_total,dropped_loss_total",
-    [RECORD_NODES] = "mode,node,role,region,isp,connections_total,"
+    [RECORD_NODES] = "mode,node,role,region,isp,nat,connections_total,"
                      "sent_bytes,received_bytes,cpu_busy_seconds,"
                      "requests_total",
     [RECORD_NOTES] = "mode,time_seconds,node,note,about,value",
@@ -322,11 +323,11 @@ record_nodes(const char *directory, const char *mode, const World *world,
                 role_name(host->role));
         print_place(file, world, id);
         fprintf(file,
-                ",%" G_GUINT64_FORMAT ",%" G_GUINT64_FORMAT
+                ",%s,%" G_GUINT64_FORMAT ",%" G_GUINT64_FORMAT
                 ",%" G_GUINT64_FORMAT ",%.9g,%" G_GUINT64_FORMAT "\n",
-                count->connections, count->sent_body_bytes,
-                count->received_bytes, seconds((int64_t)count->cpu_busy_ns),
-                count->requests);
+                word_text(SCHEMA_NAT_WORDS, host->nat), count->connections,
+                count->sent_body_bytes, count->received_bytes,
+                seconds((int64_t)count->cpu_busy_ns), count->requests);
     }
     return close_part(file, directory, RECORD_NODES, mode, error);
 }

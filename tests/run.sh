@@ -71,6 +71,11 @@ for file in downloads.csv links.csv nodes.csv scenario.yaml effective.yaml \
     promise "$file is written" [ -s "one/$file" ]
 done
 
+promise "translators stop nobody from reaching the public" \
+    ends 0 "$scenario" -o nat --set roles.edges.nat=symmetric
+promise "nodes.csv tells their class" \
+    has_line '^preferred,edge0,edge,.*,symmetric,' nat/nodes.csv
+
 promise "what exists is not replaced" ends 2 "$scenario" -o one
 promise "--force replaces results" ends 0 "$scenario" -o one --force
 mkdir mine && echo precious >mine/file

@@ -30,8 +30,13 @@ finish_run(RunOutcome *outcome)
         report_parse_color(options->color, &report.color);
     int exit_code = outcome->exit_code;
     bool is_met = true;
+    g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(GError) error = NULL;
-    if (!report_write(outcome->partial, &report, &is_met, &error)) {
+    bool is_good =
+        report_write(outcome->partial, &report, &is_met, warnings, &error);
+    for (guint i = 0; i < warnings->len; i++)
+        fprintf(stderr, "byway: warning: %s\n", (char *)warnings->pdata[i]);
+    if (!is_good) {
         fprintf(stderr, "byway: %s\n", error->message);
         exit_code = exit_code ? exit_code : EXIT_FAILED;
     } else if (!is_met) {

@@ -81,3 +81,34 @@ expect_judge(const Results *results, json_t *summary, bool *ret_met,
     *ret_met = is_all_met;
     return is_known;
 }
+
+char *
+expect_new_bounds_text(const json_t *expectation)
+{
+    double least = figure_find(expectation, "min");
+    double most = figure_find(expectation, "max");
+    if (isnan(most))
+        return g_strdup_printf("at least %g", least);
+    if (isnan(least))
+        return g_strdup_printf("at most %g", most);
+    return g_strdup_printf("%g to %g", least, most);
+}
+
+void
+expect_tell_missed(const json_t *summary, GPtrArray *warnings)
+{
+    const json_t *verdicts = json_object_get(summary, "expectations");
+    for (size_t i = 0; i < json_array_size(verdicts); i++) {
+        const json_t *verdict = json_array_get(verdicts, i);
+        if (json_is_true(json_object_get(verdict, "met")))
+            continue;
+        const json_t *metric = json_object_get(verdict, "metric");
+        g_autofree char *bounds = expect_new_bounds_text(verdict);
+        double value = figure_find(verdict, "value");
+        g_autofree char *is = isnan(value) ? g_strdup("has no value")
+                                           : g_strdup_printf("is %.6g", value);
+        g_ptr_array_add(warnings,
+                        g_strdup_printf("expectation missed: %s %s, not %s",
+                                        json_string_value(metric), is, bounds));
+    }
+}

@@ -6,6 +6,7 @@
  */
 #include "analysis/grid.h"
 
+#include "analysis/expect.h"
 #include "analysis/figure.h"
 #include "analysis/metric.h"
 #include "analysis/speedup.h"
@@ -407,18 +408,6 @@ add_run(GPtrArray *grids, const GArray *modes)
     }
 }
 
-static char *
-new_bounds_text(const json_t *expectation)
-{
-    double least = figure_find(expectation, "min");
-    double most = figure_find(expectation, "max");
-    if (isnan(most))
-        return g_strdup_printf("at least %g", least);
-    if (isnan(least))
-        return g_strdup_printf("at most %g", most);
-    return g_strdup_printf("%g to %g", least, most);
-}
-
 static void
 add_expectations(GPtrArray *grids, const json_t *expectations)
 {
@@ -436,7 +425,7 @@ add_expectations(GPtrArray *grids, const json_t *expectations)
         double value = figure_find(expectation, "value");
         g_ptr_array_add(row, isnan(value) ? g_strdup("-")
                                           : g_strdup_printf("%.6g", value));
-        g_ptr_array_add(row, new_bounds_text(expectation));
+        g_ptr_array_add(row, expect_new_bounds_text(expectation));
         bool is_met = json_is_true(json_object_get(expectation, "met"));
         g_ptr_array_add(row, g_strdup(is_met ? "met" : "MISSED"));
     }

@@ -29,26 +29,28 @@ has_color(ColorMode color)
 /* Pictures are a bonus: whatever keeps one from being drawn is told, and the
  * report goes on. *ret_note is set where there are none to show. */
 static void
-draw_plots(const GPtrArray *plots, const char *directory, const char **ret_note)
+draw_plots(const GPtrArray *plots, const char *directory, GPtrArray *warnings,
+           const char **ret_note)
 {
     for (guint i = 0; i < plots->len; i++) {
         bool has_gnuplot = true;
         g_autoptr(GError) error = NULL;
         if (!plot_draw(plots->pdata[i], directory, &has_gnuplot, &error))
-            fprintf(stderr, "byway: warning: %s\n", error->message);
+            g_ptr_array_add(warnings, g_strdup(error->message));
         if (!has_gnuplot)
             *ret_note = "gnuplot was not found when this page was written. "
                         "The data and the scripts are in plots/.";
     }
     if (*ret_note)
-        fputs("byway: warning: gnuplot was not found, so there are no "
-              "pictures; the figures are not affected\n",
-              stderr);
+        g_ptr_array_add(warnings,
+                        g_strdup("gnuplot was not found, so there are no "
+                                 "pictures; the figures are not affected"));
 }
 
 static bool
 write_page(const Results *results, const json_t *summary,
-           const GPtrArray *grids, bool has_no_plots, GError **error)
+           const GPtrArray *grids, GPtrArray *warnings, bool has_no_plots,
+           GError **error)
 {
     g_autoptr(GPtrArray) plots = gallery_new(results, summary, error);
     if (!plots)
@@ -57,7 +59,7 @@ write_page(const Results *results, const json_t *summary,
     if (has_no_plots)
         page.plot_note = "This page was asked for without pictures.";
     else
-        draw_plots(plots, results->directory, &page.plot_note);
+        draw_plots(plots, results->directory, warnings, &page.plot_note);
     return page_write(&page, error);
 }
 
@@ -65,7 +67,7 @@ write_page(const Results *results, const json_t *summary,
  * the scenario must not cost the user the report of a long run. */
 static bool
 write_all(const Results *results, json_t *summary, const ReportOptions *options,
-          bool *ret_expectations_met, GError **error)
+          bool *ret_expectations_met, GPtrArray *warnings, GError **error)
 {
     g_autoptr(GError) misspelt = NULL;
     bool is_known =
@@ -79,16 +81,19 @@ write_all(const Results *results, json_t *summary, const ReportOptions *options,
         fputs(text, stdout);
         fflush(stdout);
     }
-    if (!write_page(results, summary, grids, options->has_no_plots, error))
+    if (!write_page(results, summary, grids, warnings, options->has_no_plots,
+                    error))
         return false;
-    if (!is_known)
+    if (is_known)
+        expect_tell_missed(summary, warnings);
+    else
         g_propagate_error(error, g_steal_pointer(&misspelt));
     return is_known;
 }
 
 bool
 report_write(const char *directory, const ReportOptions *options,
-             bool *ret_expectations_met, GError **error)
+             bool *ret_expectations_met, GPtrArray *warnings, GError **error)
 {
     g_autoptr(Results) results = results_new_from_directory(directory, error);
     if (!results)
@@ -96,8 +101,8 @@ report_write(const char *directory, const ReportOptions *options,
     json_t *summary = summary_new(results, error);
     if (!summary)
         return false;
-    bool is_written =
-        write_all(results, summary, options, ret_expectations_met, error);
+    bool is_written = write_all(results, summary, options, ret_expectations_met,
+                                warnings, error);
     json_decref(summary);
     return is_written;
 }
@@ -162,7 +167,11 @@ report_main(int argc, char **argv)
                         "--help)",
                         EXIT_USAGE);
     bool is_met;
-    if (!report_write(argv[1], &options, &is_met, &error))
+    g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
+    bool is_good = report_write(argv[1], &options, &is_met, warnings, &error);
+    for (guint i = 0; i < warnings->len; i++)
+        fprintf(stderr, "byway: warning: %s\n", (char *)warnings->pdata[i]);
+    if (!is_good)
         return complain(error->message, EXIT_FAILURE);
     return is_met ? EXIT_SUCCESS : EXIT_MISSED;
 }

@@ -20,11 +20,13 @@ typedef struct ReportOptions {
 } ReportOptions;
 
 /* Write everything a report consists of into directory, and print the table.
- * A missing gnuplot costs a warning on stderr and the pictures, no more. An
- * expectation that was missed is no error, it is told in the flag; one of an
- * unknown figure is, but only once all else is written. */
+ * A missing gnuplot costs a warning and the pictures, no more. An expectation
+ * that was missed is no error: it is told in the flag, and in a warning; one
+ * of an unknown figure is, but only once all else is written. Warnings (char
+ * *) are added to those that are there. */
 bool report_write(const char *directory, const ReportOptions *options,
-                  bool *ret_expectations_met, GError **error);
+                  bool *ret_expectations_met, GPtrArray *warnings,
+                  GError **error);
 
 /* The value of --color; false when it is none of auto, always, never. */
 bool report_parse_color(const char *text, ColorMode *ret_color);

@@ -12,8 +12,9 @@ report(const char *directory, bool has_no_plots)
 {
     ReportOptions options = {COLOR_NEVER, true, has_no_plots};
     bool is_met = false;
+    g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(GError) error = NULL;
-    g_assert_true(report_write(directory, &options, &is_met, &error));
+    g_assert_true(report_write(directory, &options, &is_met, warnings, &error));
     g_assert_no_error(error);
     g_assert_true(is_met);
 }
@@ -172,14 +173,50 @@ missing_gnuplot_costs_the_pictures_and_no_more(void)
     fixture_remove(directory);
 }
 
+/* Say something else in the manifest than the fixture does. */
+static void
+amend(const char *directory, const char *old, const char *new)
+{
+    g_autofree char *text = fixture_read(directory, "manifest.json");
+    g_autoptr(GString) manifest = g_string_new(text);
+    g_assert_cmpuint(g_string_replace(manifest, old, new, 1), ==, 1);
+    fixture_write(directory, "manifest.json", manifest->str);
+}
+
+static void
+missed_expectations_are_told_in_warnings(void)
+{
+    char *directory = fixture_new_directory();
+    fixture_write_flows(directory, 20);
+    amend(directory, "\"expect\": []",
+          "\"expect\": [{\"metric\": \"seed\", \"min\": 1},"
+          "{\"metric\": \"seed\", \"min\": 2, \"max\": 4},"
+          "{\"metric\": \"replication\", \"max\": -1}]");
+    ReportOptions options = {COLOR_NEVER, true, true};
+    bool is_met = true;
+    g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GError) error = NULL;
+    g_assert_true(report_write(directory, &options, &is_met, warnings, &error));
+    g_assert_false(is_met);
+    g_assert_cmpuint(warnings->len, ==, 2);
+    g_assert_cmpstr(warnings->pdata[0], ==,
+                    "expectation missed: seed is 1, not 2 to 4");
+    g_assert_cmpstr(warnings->pdata[1], ==,
+                    "expectation missed: replication is 0, not at most -1");
+    fixture_remove(directory);
+}
+
 static void
 directory_without_manifest_is_an_error(void)
 {
     char *directory = fixture_new_directory();
     ReportOptions options = {COLOR_NEVER, true, true};
     bool is_met;
+    g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(GError) error = NULL;
-    g_assert_false(report_write(directory, &options, &is_met, &error));
+    g_assert_false(
+        report_write(directory, &options, &is_met, warnings, &error));
+    g_assert_cmpuint(warnings->len, ==, 0);
     g_assert_nonnull(strstr(error->message, "manifest.json"));
     fixture_remove(directory);
 }
@@ -198,6 +235,7 @@ main(int argc, char **argv)
     CASE(flow_that_never_ends_gives_every_picture);
     CASE(pictures_can_be_left_out);
     CASE(missing_gnuplot_costs_the_pictures_and_no_more);
+    CASE(missed_expectations_are_told_in_warnings);
     CASE(directory_without_manifest_is_an_error);
     return g_test_run();
 }

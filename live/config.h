@@ -59,6 +59,7 @@ typedef struct LiveLimits {
 } LiveLimits;
 
 typedef struct LiveConfig {
+    uint32_t version; /* of the format */
     Role role;
     PeerId id;
     uint16_t region;
@@ -73,6 +74,8 @@ typedef struct LiveConfig {
     LiveMasterKey master_keys[LIVE_MASTER_KEY_MAX];
     uint32_t master_key_count;
     LiveLimits limits;
+    uint64_t uplink_bps; /* edge: for COMMAND_CAPACITY, once, after start */
+    bool may_be_clear;   /* key service: keys may leave the machine unsealed */
 
     /* The role's own; the others hold core's defaults. */
     ClientConfig client;

@@ -23,6 +23,13 @@ flush(World *world, Writes *writes)
     *writes = (Writes){NULL, 0};
 }
 
+static const HostStream FRESH_STREAM = {
+    .endpoint = UINT32_MAX,
+    .forward_to = STREAM_NONE,
+    .forwarded_from = STREAM_NONE,
+    .next_released = STREAM_NONE,
+};
+
 HostStream *
 host_stream(Host *host, StreamId stream)
 {
@@ -32,9 +39,7 @@ host_stream(Host *host, StreamId stream)
         host->streams =
             g_renew(HostStream, host->streams, host->stream_capacity);
         for (uint32_t i = old; i < host->stream_capacity; i++)
-            host->streams[i] = (HostStream){.endpoint = UINT32_MAX,
-                                            .forward_to = STREAM_NONE,
-                                            .forwarded_from = STREAM_NONE};
+            host->streams[i] = FRESH_STREAM;
     }
     return &host->streams[stream];
 }
@@ -54,17 +59,15 @@ void
 host_release_stream(Host *host, StreamId stream)
 {
     host_forget_forward(host, stream);
-    host_stream(host, stream)->endpoint = UINT32_MAX;
-    if (!host->deferred_first) {
+    HostStream *slot = host_stream(host, stream);
+    *slot = FRESH_STREAM;
+    Deferred *last = host->deferred_last;
+    if (!last) {
         stream_pool_put(&host->pool, stream);
         return;
     }
-    if (host->released_count == host->released_capacity) {
-        host->released_capacity = MAX(8, 2 * host->released_capacity);
-        host->released =
-            g_renew(StreamId, host->released, host->released_capacity);
-    }
-    host->released[host->released_count++] = stream;
+    slot->next_released = last->released;
+    last->released = stream;
 }
 
 static Endpoint *

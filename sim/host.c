@@ -33,6 +33,7 @@ defer(World *world, HostId id, int64_t at_ns)
     Host *host = &world->hosts[id];
     Deferred *deferred = g_new0(Deferred, 1);
     deferred->at_ns = at_ns;
+    deferred->released = STREAM_NONE;
     deferred->turn = world->turn;
     turn_init(&world->turn);
     if (host->deferred_last) {
@@ -85,18 +86,20 @@ host_finish_work(World *world, HostId id)
     if (!deferred || deferred->at_ns != world->network.now_ns)
         return; /* the host lost its power meanwhile */
     host->deferred_first = deferred->next;
-    if (!deferred->next)
+    if (deferred->next)
+        agenda_push(&world->network.agenda, deferred->next->at_ns, AGENDA_CPU,
+                    id);
+    else
         host->deferred_last = NULL;
     effect_apply(world, id, &deferred->turn);
+    StreamId stream = deferred->released;
+    while (stream != STREAM_NONE) {
+        StreamId next = host_stream(host, stream)->next_released;
+        stream_pool_put(&host->pool, stream);
+        stream = next;
+    }
     turn_clear(&deferred->turn);
     g_free(deferred);
-    if (host->deferred_first) {
-        agenda_push(&world->network.agenda, host->deferred_first->at_ns,
-                    AGENDA_CPU, id);
-        return;
-    }
-    while (host->released_count > 0)
-        stream_pool_put(&host->pool, host->released[--host->released_count]);
 }
 
 void
@@ -223,8 +226,9 @@ accept_stream(World *world, Endpoint *endpoint)
         return;
     }
     StreamId stream = stream_pool_take(&host->pool);
+    HostStream *slot = host_stream(host, stream);
     tcp_own(endpoint, id, stream);
-    host_stream(host, stream)->endpoint = endpoint->id;
+    slot->endpoint = endpoint->id;
     host->count.connections++;
     Event event = {.kind = EVENT_ACCEPTED, .stream = stream};
     event.accepted.peer = opener->owner;

@@ -67,7 +67,6 @@ world_clear(World *world)
             node_free(host->node);
         stream_pool_clear(&host->pool);
         g_free(host->streams);
-        g_free(host->released);
     }
     g_free(world->hosts);
     while (!g_queue_is_empty(&world->answers))
@@ -142,7 +141,7 @@ world_stop(World *world, HostId id)
     host->cpu_free_ns = 0; /* what it was busy with is lost */
     g_free(host->streams);
     host->streams = NULL;
-    host->stream_capacity = host->released_count = 0;
+    host->stream_capacity = 0;
     stream_pool_clear(&host->pool);
 }
 

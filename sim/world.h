@@ -20,14 +20,16 @@ typedef struct HostStream {
     EndpointId endpoint; /* UINT32_MAX: not in use, or gone */
     StreamId forward_to; /* STREAM_NONE: no standing order */
     StreamId forwarded_from;
+    StreamId next_released; /* in a Deferred's list */
     uint64_t forward_left_bytes;
     uint64_t forward_bytes;
 } HostStream;
 
-/* Turns whose work the CPU has not done yet. */
+/* A turn whose work the CPU has not done yet. */
 typedef struct Deferred {
     struct Deferred *next;
     int64_t at_ns;
+    StreamId released; /* since it waits: free when no turn can name them */
     Turn turn;
 } Deferred;
 
@@ -53,9 +55,6 @@ typedef struct Host {
     StreamPool pool;
     HostStream *streams;
     uint32_t stream_capacity;
-    StreamId *released; /* to the pool when no deferred turn names them */
-    uint32_t released_count;
-    uint32_t released_capacity;
     int64_t wake_ns;
     int64_t wake_entry_ns;
     int64_t cpu_free_ns;

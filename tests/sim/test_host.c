@@ -71,6 +71,30 @@ a_word_that_waits_reaches_no_other_stream(void)
     street_clear(&street);
 }
 
+/* A new stream each millisecond, closed in the next, on a CPU with 3 ms of
+ * work before it: the numbers of closed streams are used again. */
+static void
+a_cpu_that_never_rests_gives_stream_numbers_back(void)
+{
+    Street street;
+    street_init(&street, 0);
+    turn_work(street_plan(&street, RELAY), WORK_RANK, 3, 0);
+    street_act(&street, RELAY);
+    StreamId last = STREAM_NONE;
+    for (int i = 0; i < 1000; i++) {
+        Turn *turn = street_plan(&street, RELAY);
+        turn_work(turn, WORK_RANK, 1, 0);
+        if (last != STREAM_NONE)
+            turn_close(turn, last, CLOSE_RESET);
+        last = turn_connect(turn, RECEIVER, TRANSPORT_TCP);
+        street_act(&street, RELAY);
+        g_assert_nonnull(street.world.hosts[RELAY].deferred_first);
+        street_run_ms(&street, 1);
+    }
+    g_assert_cmpuint(street.world.hosts[RELAY].pool.capacity, <=, 16);
+    street_clear(&street);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -80,5 +104,7 @@ main(int argc, char **argv)
     g_test_add_func("/host/cores", cores_share_the_work);
     g_test_add_func("/host/power", who_loses_power_says_nothing_that_waited);
     g_test_add_func("/host/word", a_word_that_waits_reaches_no_other_stream);
+    g_test_add_func("/host/numbers",
+                    a_cpu_that_never_rests_gives_stream_numbers_back);
     return g_test_run();
 }

@@ -28,6 +28,7 @@ static const HostStream FRESH_STREAM = {
     .forward_to = STREAM_NONE,
     .forwarded_from = STREAM_NONE,
     .next_released = STREAM_NONE,
+    .expect_bytes = 1,
 };
 
 HostStream *
@@ -45,20 +46,25 @@ host_stream(Host *host, StreamId stream)
 }
 
 void
-host_forget_forward(Host *host, StreamId stream)
+host_forget_forward(World *world, HostId id, StreamId stream)
 {
+    Host *host = &world->hosts[id];
     HostStream *slot = host_stream(host, stream);
+    StreamId from = slot->forwarded_from;
     if (slot->forward_to != STREAM_NONE)
         host_stream(host, slot->forward_to)->forwarded_from = STREAM_NONE;
-    if (slot->forwarded_from != STREAM_NONE)
-        host_stream(host, slot->forwarded_from)->forward_to = STREAM_NONE;
     slot->forward_to = slot->forwarded_from = STREAM_NONE;
+    if (from == STREAM_NONE)
+        return;
+    host_stream(host, from)->forward_to = STREAM_NONE;
+    host_look_again(world, id, from); /* what waits there is the node's */
 }
 
 void
-host_release_stream(Host *host, StreamId stream)
+host_release_stream(World *world, HostId id, StreamId stream)
 {
-    host_forget_forward(host, stream);
+    Host *host = &world->hosts[id];
+    host_forget_forward(world, id, stream);
     HostStream *slot = host_stream(host, stream);
     *slot = FRESH_STREAM;
     Deferred *last = host->deferred_last;
@@ -120,12 +126,13 @@ write_effect(World *world, Host *host, const Turn *turn, const Effect *effect,
 }
 
 static void
-close_stream(World *world, Host *host, const Effect *effect)
+close_stream(World *world, HostId id, const Effect *effect)
 {
-    Endpoint *endpoint = live_endpoint(world, host, effect->stream);
+    Endpoint *endpoint =
+        live_endpoint(world, &world->hosts[id], effect->stream);
     if (!endpoint)
         return;
-    host_release_stream(host, effect->stream);
+    host_release_stream(world, id, effect->stream);
     tcp_close(&world->network, endpoint, effect->close_reason);
 }
 
@@ -136,14 +143,18 @@ order_forward(World *world, HostId id, const Effect *effect)
     host_stream(host, effect->forward.to);
     HostStream *from = host_stream(host, effect->stream);
     HostStream *to = host_stream(host, effect->forward.to);
-    if (from->endpoint == UINT32_MAX || to->endpoint == UINT32_MAX)
+    if (from->endpoint == UINT32_MAX)
         return; /* EVENT_CLOSED has told or will tell */
-    assert(from->forward_to == STREAM_NONE);
-    assert(to->forwarded_from == STREAM_NONE);
-    from->forward_to = effect->forward.to;
-    from->forward_left_bytes = from->forward_bytes = effect->forward.size_bytes;
-    to->forwarded_from = effect->stream;
-    host_pump_forward(world, id, effect->stream);
+    if (to->endpoint != UINT32_MAX) {
+        assert(from->forward_to == STREAM_NONE);
+        assert(to->forwarded_from == STREAM_NONE);
+        from->forward_to = effect->forward.to;
+        from->forward_left_bytes = effect->forward.size_bytes;
+        from->forward_bytes = effect->forward.size_bytes;
+        to->forwarded_from = effect->stream;
+        host_pump_forward(world, id, effect->stream);
+    }
+    host_look_again(world, id, effect->stream);
 }
 
 static Answer *
@@ -235,22 +246,20 @@ take_note(World *world, HostId id, const Effect *effect)
 static void
 apply_one(World *world, HostId id, const Effect *effect)
 {
-    Host *host = &world->hosts[id];
-    Endpoint *endpoint;
     switch (effect->kind) {
     case EFFECT_CONNECT:
         connect_stream(world, id, effect);
         return;
     case EFFECT_EXPECT:
-        endpoint = live_endpoint(world, host, effect->stream);
-        if (endpoint)
-            tcp_expect(&world->network, endpoint, effect->expect_bytes);
+        host_stream(&world->hosts[id], effect->stream)->expect_bytes =
+            effect->expect_bytes;
+        host_look_again(world, id, effect->stream);
         return;
     case EFFECT_FORWARD:
         order_forward(world, id, effect);
         return;
     case EFFECT_CLOSE:
-        close_stream(world, host, effect);
+        close_stream(world, id, effect);
         return;
     case EFFECT_READ:
         read_file(world, id, effect);

@@ -147,7 +147,7 @@ end_stream(World *world, HostId id, StreamId stream, CloseReason reason)
     Endpoint *endpoint = network_endpoint(&world->network, slot->endpoint);
     slot->endpoint = UINT32_MAX;
     /* The node may give the other stream a new order in its turn. */
-    host_forget_forward(host, stream);
+    host_forget_forward(world, id, stream);
     if (endpoint->state == TCP_CLOSED)
         tcp_disown(&world->network, endpoint);
     else
@@ -156,7 +156,7 @@ end_stream(World *world, HostId id, StreamId stream, CloseReason reason)
     event.closed.reason = reason;
     host_event(world, id, &event);
     /* Only now: the node might have opened another one in that turn. */
-    host_release_stream(&world->hosts[id], stream);
+    host_release_stream(world, id, stream);
 }
 
 /* One run of the peer's content, as an event. */
@@ -206,7 +206,7 @@ read_stream(World *world, HostId id, StreamId stream)
         uint64_t readable = tcp_readable_bytes(endpoint);
         if (readable == 0)
             break;
-        if (readable < endpoint->expect_bytes && !endpoint->has_peer_fin)
+        if (readable < slot->expect_bytes && !endpoint->has_peer_fin)
             return;
         deliver_run(world, id, stream, endpoint);
     }
@@ -238,11 +238,13 @@ accept_stream(World *world, Endpoint *endpoint)
 void
 host_look_again(World *world, HostId id, StreamId stream)
 {
-    EndpointId endpoint = host_stream(&world->hosts[id], stream)->endpoint;
-    if (endpoint == UINT32_MAX)
+    const HostStream *slot = host_stream(&world->hosts[id], stream);
+    if (slot->endpoint == UINT32_MAX)
         return;
-    Endpoint *found = network_endpoint(&world->network, endpoint);
-    tcp_expect(&world->network, found, found->expect_bytes);
+    bool is_ordered = slot->forward_to != STREAM_NONE;
+    tcp_expect(&world->network,
+               network_endpoint(&world->network, slot->endpoint),
+               is_ordered ? 1 : slot->expect_bytes);
 }
 
 static void

@@ -21,6 +21,7 @@ typedef struct HostStream {
     StreamId forward_to; /* STREAM_NONE: no standing order */
     StreamId forwarded_from;
     StreamId next_released; /* in a Deferred's list */
+    uint64_t expect_bytes;  /* of the node, while no order holds */
     uint64_t forward_left_bytes;
     uint64_t forward_bytes;
 } HostStream;
@@ -133,9 +134,9 @@ void host_pump_forward(World *world, HostId host, StreamId from);
 /* --- sim/effect.c: turns out ------------------------------------------ */
 void effect_apply(World *world, HostId host, Turn *turn);
 HostStream *host_stream(Host *host, StreamId stream);
-void host_release_stream(Host *host, StreamId stream);
+void host_release_stream(World *world, HostId host, StreamId stream);
 /* Cancel orders from and to the stream. */
-void host_forget_forward(Host *host, StreamId stream);
+void host_forget_forward(World *world, HostId host, StreamId stream);
 /* --- sim/reach.c ------------------------------------------------------- */
 Path reach_path(World *world, HostId from, HostId to);
 bool reach_is_open(const World *world, HostId from, HostId to);

@@ -86,6 +86,31 @@ the_turn_that_hears_of_the_end_may_order_again(void)
     street_clear(&street);
 }
 
+/* The buffer is full when the target goes: what waits before it, and what
+ * comes later, is the node's again, to the last byte. */
+static void
+a_target_that_closes_cancels_the_order(void)
+{
+    Street street;
+    street_init(&street, 1000000);
+    const uint64_t size_bytes = 2048 * KIB;
+    street_order(&street, size_bytes);
+    street_send_body(&street, 0, size_bytes);
+    street_run_ms(&street, 500);
+    const Node *receiver = street_puppet(&street, RECEIVER);
+    const Node *relay = street_puppet(&street, RELAY);
+    g_assert_cmpuint(relay->body_bytes, ==, 0);
+    turn_close(street_plan(&street, RECEIVER), street.receiver, CLOSE_RESET);
+    street_act(&street, RECEIVER);
+    uint64_t forwarded_bytes = receiver->body_bytes;
+    street_run_ms(&street, 1000);
+    street_expect(&street, RELAY, "510 closed 1 reset\n");
+    g_assert_cmpuint(relay->body_bytes, >, size_bytes / 2);
+    g_assert_cmpuint(relay->body_end_bytes, ==, size_bytes);
+    g_assert_cmpuint(receiver->body_bytes, ==, forwarded_bytes);
+    street_clear(&street);
+}
+
 static void
 a_target_that_the_node_closes_cancels_the_order(void)
 {
@@ -105,6 +130,32 @@ a_target_that_the_node_closes_cancels_the_order(void)
     street_clear(&street);
 }
 
+/* What the node expected of its own reading does not slow an order down, and
+ * holds again when the order is done. */
+static void
+an_expectation_rests_while_an_order_holds(void)
+{
+    Street street;
+    street_init(&street, 0);
+    Turn *turn = street_plan(&street, RELAY);
+    turn_expect(turn, street.from, 1000);
+    turn_forward(turn, street.from, street.to, 1500);
+    street_act(&street, RELAY);
+    street_send_body(&street, 0, 600);
+    street_run_ms(&street, 50);
+    g_assert_cmpuint(street_puppet(&street, RECEIVER)->body_bytes, ==, 600);
+    street_send_body(&street, 600, 1500);
+    street_run_ms(&street, 50);
+    g_assert_cmpuint(street_puppet(&street, RECEIVER)->body_bytes, ==, 1500);
+    street_expect(&street, RELAY, "60 forwarded 0\n");
+    g_assert_cmpuint(street_puppet(&street, RELAY)->body_bytes, ==, 0);
+    street_send_body(&street, 2100, 400);
+    street_run_ms(&street, 50);
+    g_assert_cmpuint(street_puppet(&street, RELAY)->body_bytes, ==, 1000);
+    g_assert_cmpuint(street_puppet(&street, RELAY)->piece_bytes, ==, 1000);
+    street_clear(&street);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -118,7 +169,10 @@ main(int argc, char **argv)
                     a_stream_that_ends_early_is_told_and_never_forwarded);
     g_test_add_func("/forward/again",
                     the_turn_that_hears_of_the_end_may_order_again);
+    g_test_add_func("/forward/target", a_target_that_closes_cancels_the_order);
     g_test_add_func("/forward/cancel",
                     a_target_that_the_node_closes_cancels_the_order);
+    g_test_add_func("/forward/expect",
+                    an_expectation_rests_while_an_order_holds);
     return g_test_run();
 }

@@ -143,9 +143,10 @@ order_forward(World *world, HostId id, const Effect *effect)
     host_stream(host, effect->forward.to);
     HostStream *from = host_stream(host, effect->stream);
     HostStream *to = host_stream(host, effect->forward.to);
+    from->is_promised = false;
     if (from->endpoint == UINT32_MAX)
         return; /* EVENT_CLOSED has told or will tell */
-    if (to->endpoint != UINT32_MAX) {
+    if (to->endpoint != UINT32_MAX && !from->is_let_go && !to->is_let_go) {
         assert(from->forward_to == STREAM_NONE);
         assert(to->forwarded_from == STREAM_NONE);
         from->forward_to = effect->forward.to;
@@ -251,8 +252,6 @@ apply_one(World *world, HostId id, const Effect *effect)
         connect_stream(world, id, effect);
         return;
     case EFFECT_EXPECT:
-        host_stream(&world->hosts[id], effect->stream)->expect_bytes =
-            effect->expect_bytes;
         host_look_again(world, id, effect->stream);
         return;
     case EFFECT_FORWARD:

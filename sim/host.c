@@ -3,7 +3,7 @@
  *
  * A turn that asks for work, or that comes while the CPU is busy, takes
  * effect when the CPU has done it. The node itself has moved on: only its
- * output waits, in order.
+ * output waits, in order. What it said of its listening holds at once.
  */
 #include <assert.h>
 
@@ -55,17 +55,40 @@ set_wake(World *world, HostId id, int64_t wake_ns)
                 agenda_key(AGENDA_WAKE, id));
 }
 
+/* From now on the node hears no more than it asked for. */
+static void
+heed(World *world, HostId id, const Turn *turn)
+{
+    Host *host = &world->hosts[id];
+    for (uint32_t i = 0; i < turn->effect_count; i++) {
+        const Effect *effect = &turn->effects[i];
+        if (effect->kind == EFFECT_EXPECT) {
+            host_stream(host, effect->stream)->expect_bytes =
+                effect->expect_bytes;
+        } else if (effect->kind == EFFECT_FORWARD) {
+            host_stream(host, effect->stream)->is_promised = true;
+        } else if (effect->kind == EFFECT_CLOSE) {
+            host_stream(host, effect->stream)->is_let_go = true;
+            host_forget_forward(world, id, effect->stream);
+        }
+    }
+}
+
 void
 host_event(World *world, HostId id, Event *event)
 {
     Host *host = &world->hosts[id];
     if (!host->node)
         return;
+    bool is_of_stream = event->stream != STREAM_NONE;
+    if (is_of_stream && host_stream(host, event->stream)->is_let_go)
+        return;
     int64_t now_ns = world->network.now_ns;
     event->now_ns = now_ns;
     turn_begin(&world->turn, &host->pool);
     node_turn(host->node, event, &world->turn);
     set_wake(world, id, world->turn.wake_ns);
+    heed(world, id, &world->turn);
     int64_t cost_ns = 0;
     if (host->cores > 0)
         cost_ns = work_ns(world, &world->turn) / host->cores;
@@ -193,8 +216,10 @@ read_stream(World *world, HostId id, StreamId stream)
     endpoint->is_told = false;
     for (;;) {
         HostStream *slot = host_stream(&world->hosts[id], stream);
-        if (slot->endpoint != endpoint_id)
+        if (slot->endpoint != endpoint_id || slot->is_let_go)
             return; /* the node closed it */
+        if (slot->is_promised)
+            return; /* until order_forward looks again */
         if (slot->forward_to != STREAM_NONE) {
             host_pump_forward(world, id, stream);
             /* When the order is done, EVENT_FORWARDED comes before the end. */
@@ -227,6 +252,8 @@ accept_stream(World *world, Endpoint *endpoint)
     }
     StreamId stream = stream_pool_take(&host->pool);
     HostStream *slot = host_stream(host, stream);
+    assert(!slot->is_let_go);
+    assert(!slot->is_promised);
     tcp_own(endpoint, id, stream);
     slot->endpoint = endpoint->id;
     host->count.connections++;

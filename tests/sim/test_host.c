@@ -52,6 +52,52 @@ who_loses_power_says_nothing_that_waited(void)
     street_clear(&street);
 }
 
+/* At 5 ms the relay closes, behind 20 ms of work; at 10 ms comes a word. As
+ * in a kernel, bytes that nobody read turn the end into a reset. */
+static void
+who_closes_hears_no_more_though_the_cpu_is_busy(void)
+{
+    Street street;
+    street_init(&street, 0);
+    street_say(&street, 20, "last");
+    Turn *turn = street_plan(&street, RECEIVER);
+    turn_write(turn, street.receiver, "too late", 8);
+    street_act(&street, RECEIVER);
+    street_run_ms(&street, 5);
+    turn_close(street_plan(&street, RELAY), street.to, CLOSE_DONE);
+    street_act(&street, RELAY);
+    street_run_ms(&street, 100);
+    street_expect(&street, RELAY, "");
+    street_expect(&street, RECEIVER, "30 received 0 last\n30 closed 0 reset\n");
+    street_clear(&street);
+}
+
+static void
+a_close_that_waits_is_a_close_when_the_peer_is_first(void)
+{
+    const CloseReason reasons[] = {CLOSE_DONE, CLOSE_RESET};
+    for (uint32_t i = 0; i < G_N_ELEMENTS(reasons); i++) {
+        Street street;
+        street_init(&street, 0);
+        uint32_t free_count = street.world.hosts[RELAY].pool.free_count;
+        turn_close(street_plan(&street, RECEIVER), street.receiver, reasons[i]);
+        street_act(&street, RECEIVER);
+        street_run_ms(&street, 5);
+        Turn *turn = street_plan(&street, RELAY);
+        turn_work(turn, WORK_RANK, 10, 0);
+        turn_close(turn, street.to, CLOSE_DONE);
+        street_act(&street, RELAY);
+        street_run_ms(&street, 5);
+        g_assert_cmpuint(street.world.hosts[RELAY].pool.free_count, ==,
+                         free_count);
+        street_run_ms(&street, 100);
+        street_expect(&street, RELAY, "");
+        g_assert_cmpuint(street.world.hosts[RELAY].pool.free_count, ==,
+                         free_count + 1);
+        street_clear(&street);
+    }
+}
+
 /* The receiver goes while a word for it waits: the stream that the relay
  * opens then has another number, and the word goes nowhere. */
 static void
@@ -68,6 +114,107 @@ a_word_that_waits_reaches_no_other_stream(void)
     street_run_ms(&street, 100);
     street_expect(&street, RELAY, "10 closed 1 done\n40 connected 2\n");
     street_expect(&street, SENDER, "50 accepted 1\n");
+    street_clear(&street);
+}
+
+/* The connect is still in the queue when the node thinks better of it. */
+static void
+who_closes_before_it_is_connected_hears_nothing(void)
+{
+    Street street;
+    street_init(&street, 0);
+    Turn *turn = street_plan(&street, RELAY);
+    turn_work(turn, WORK_RANK, 1, 0);
+    StreamId stream = turn_connect(turn, RECEIVER, TRANSPORT_TCP);
+    street_act(&street, RELAY);
+    turn = street_plan(&street, RELAY);
+    turn_work(turn, WORK_RANK, 50, 0);
+    turn_close(turn, stream, CLOSE_DONE);
+    street_act(&street, RELAY);
+    street_run_ms(&street, 200);
+    street_expect(&street, RELAY, "");
+    street_expect(&street, RECEIVER, "31 accepted 1\n61 closed 1 done\n");
+    street_clear(&street);
+}
+
+static void
+an_order_to_a_stream_that_will_close_is_cancelled_at_once(void)
+{
+    Street street;
+    street_init(&street, 0);
+    street_order(&street, 1000);
+    street_send_body(&street, 0, 1000);
+    street_run_ms(&street, 5);
+    Turn *turn = street_plan(&street, RELAY);
+    turn_work(turn, WORK_RANK, 10, 0);
+    turn_close(turn, street.to, CLOSE_DONE);
+    street_act(&street, RELAY);
+    street_run_ms(&street, 100);
+    street_expect(&street, RELAY, "");
+    g_assert_cmpuint(street_puppet(&street, RELAY)->body_bytes, ==, 1000);
+    g_assert_cmpuint(street_puppet(&street, RECEIVER)->body_bytes, ==, 0);
+    street_clear(&street);
+}
+
+/* Both wait: the order for 10 ms of work, the close for 10 ms more. */
+static void
+an_order_that_waits_is_cancelled_too(void)
+{
+    Street street;
+    street_init(&street, 0);
+    Turn *turn = street_plan(&street, RELAY);
+    turn_work(turn, WORK_RANK, 10, 0);
+    turn_forward(turn, street.from, street.to, 1000);
+    street_act(&street, RELAY);
+    turn = street_plan(&street, RELAY);
+    turn_work(turn, WORK_RANK, 10, 0);
+    turn_close(turn, street.to, CLOSE_DONE);
+    street_act(&street, RELAY);
+    street_send_body(&street, 0, 1000);
+    street_run_ms(&street, 100);
+    street_expect(&street, RELAY, "");
+    street_expect(&street, RECEIVER, "30 closed 0 done\n");
+    g_assert_cmpuint(street_puppet(&street, RELAY)->body_bytes, ==, 1000);
+    street_clear(&street);
+}
+
+/* Ordered at 5 ms behind 10 ms of work, the bytes come at 10 ms: they were
+ * promised to the target, and wait for the word before them. */
+static void
+bytes_that_come_before_a_waiting_order_are_forwarded(void)
+{
+    Street street;
+    street_init(&street, 0);
+    street_send_body(&street, 0, 1000);
+    street_run_ms(&street, 5);
+    Turn *turn = street_plan(&street, RELAY);
+    turn_work(turn, WORK_RANK, 10, 0);
+    turn_write(turn, street.to, "head", 4);
+    turn_forward(turn, street.from, street.to, 800);
+    street_act(&street, RELAY);
+    street_run_ms(&street, 100);
+    street_expect(&street, RELAY, "15 forwarded 0\n");
+    street_expect(&street, RECEIVER, "25 received 0 head\n");
+    g_assert_cmpuint(street_puppet(&street, RECEIVER)->body_bytes, ==, 800);
+    g_assert_cmpuint(street_puppet(&street, RELAY)->body_bytes, ==, 200);
+    street_clear(&street);
+}
+
+static void
+an_expectation_holds_though_the_cpu_is_busy(void)
+{
+    Street street;
+    street_init(&street, 0);
+    Turn *turn = street_plan(&street, RELAY);
+    turn_work(turn, WORK_RANK, 15, 0);
+    turn_expect(turn, street.from, 1000);
+    street_act(&street, RELAY);
+    street_send_body(&street, 0, 600);
+    street_run_ms(&street, 50);
+    g_assert_cmpuint(street_puppet(&street, RELAY)->body_bytes, ==, 0);
+    street_send_body(&street, 600, 400);
+    street_run_ms(&street, 50);
+    g_assert_cmpuint(street_puppet(&street, RELAY)->piece_bytes, ==, 1000);
     street_clear(&street);
 }
 
@@ -103,7 +250,21 @@ main(int argc, char **argv)
                     work_is_a_queue_and_what_waits_leaves_in_order);
     g_test_add_func("/host/cores", cores_share_the_work);
     g_test_add_func("/host/power", who_loses_power_says_nothing_that_waited);
+    g_test_add_func("/host/close",
+                    who_closes_hears_no_more_though_the_cpu_is_busy);
+    g_test_add_func("/host/peer",
+                    a_close_that_waits_is_a_close_when_the_peer_is_first);
     g_test_add_func("/host/word", a_word_that_waits_reaches_no_other_stream);
+    g_test_add_func("/host/connect",
+                    who_closes_before_it_is_connected_hears_nothing);
+    g_test_add_func("/host/cancel",
+                    an_order_to_a_stream_that_will_close_is_cancelled_at_once);
+    g_test_add_func("/host/cancel_waiting",
+                    an_order_that_waits_is_cancelled_too);
+    g_test_add_func("/host/forward",
+                    bytes_that_come_before_a_waiting_order_are_forwarded);
+    g_test_add_func("/host/expect",
+                    an_expectation_holds_though_the_cpu_is_busy);
     g_test_add_func("/host/numbers",
                     a_cpu_that_never_rests_gives_stream_numbers_back);
     return g_test_run();

@@ -3,6 +3,7 @@
  */
 #include "analysis/nearest.h"
 #include "analysis/report.h"
+#include "live/command.h"
 #include "sim/check.h"
 #include "sim/run.h"
 #include "sim/validate.h"
@@ -18,37 +19,52 @@ typedef struct Verb {
     const char *summary;
 } Verb;
 
-/* Results without a report are still worth their name: the report can be
- * written again, the run may have taken a night. */
 static int
-finish_run(RunOutcome *outcome)
+draw_report(RunOutcome *outcome)
 {
     const RunOptions *options = &outcome->options;
     ReportOptions report = {COLOR_AUTO, options->is_quiet,
                             options->has_no_plots};
     if (options->color)
         report_parse_color(options->color, &report.color);
-    int exit_code = outcome->exit_code;
     bool is_met = true;
     g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(GError) error = NULL;
     bool is_good =
         report_write(outcome->partial, &report, &is_met, warnings, &error);
     for (guint i = 0; i < warnings->len; i++)
-        fprintf(stderr, "byway: warning: %s\n", (char *)warnings->pdata[i]);
+        log_tell(&outcome->log, LOG_WARNING, NULL, "%s",
+                 (char *)warnings->pdata[i]);
     if (!is_good) {
-        fprintf(stderr, "byway: %s\n", error->message);
-        exit_code = exit_code ? exit_code : EXIT_FAILED;
-    } else if (!is_met) {
-        exit_code = exit_code ? exit_code : EXIT_MISSED;
-    }
-    g_clear_error(&error);
-    if (!run_publish(outcome, &error)) {
-        fprintf(stderr, "byway: %s\n", error->message);
+        log_tell(&outcome->log, LOG_ERROR, NULL, "%s", error->message);
         return EXIT_FAILED;
     }
-    if (!options->is_quiet)
-        printf("\n%s/report.html\n", outcome->directory);
+    return is_met ? 0 : EXIT_MISSED;
+}
+
+/* Results without a report are still worth their name: the report can be
+ * written again, the run may have taken a night. */
+static int
+finish_run(RunOutcome *outcome)
+{
+    int report_code = run_apart(outcome, draw_report);
+    int exit_code = outcome->exit_code ? outcome->exit_code : report_code;
+    log_tell(&outcome->log, LOG_INFO, NULL, "the run ends with exit code %d",
+             exit_code);
+    g_autoptr(GError) error = NULL;
+    if (!run_publish(outcome, &error)) {
+        log_tell(&outcome->log, LOG_ERROR, NULL, "%s", error->message);
+        return EXIT_FAILED;
+    }
+    if (!log_close(&outcome->log)) {
+        log_tell(&outcome->log, LOG_ERROR, NULL, "%s/log.jsonl is not whole",
+                 outcome->directory);
+        exit_code = EXIT_FAILED;
+    }
+    bool has_report = report_code == 0 || report_code == EXIT_MISSED;
+    if (!outcome->options.is_quiet)
+        printf("\n%s%s\n", outcome->directory,
+               has_report ? "/report.html" : "");
     return exit_code;
 }
 
@@ -83,6 +99,7 @@ static const Verb verbs[] = {
     {"schema", schema_main, "print the JSON Schema of scenarios"},
     {"report", report_main, "work out the figures of results again"},
     {"validate", validate_main, "hold the simulator against known truths"},
+    {"live", live_main, "run one role over real sockets"},
     {"version", version_main, "print the version"},
 };
 

@@ -7,6 +7,7 @@
 #include "analysis/grid.h"
 #include "analysis/metric.h"
 #include "analysis/plot.h"
+#include "analysis/summary.h"
 
 #include <string.h>
 
@@ -186,9 +187,11 @@ page_write(const Page *page, GError **error)
     append_element(html, "title", title ? title : "untitled");
     g_string_append(html, "</head>\n<body>\n");
     append_element(html, "h1", title ? title : "untitled");
-    if (json_is_false(json_object_get(page->summary, "complete")))
-        append_element(html, "p class=\"missed\"",
-                       "Incomplete: the run was ended early.");
+    const char *shortfall = summary_shortfall(page->summary);
+    if (shortfall) {
+        g_autofree char *text = g_strdup_printf("Incomplete: %s.", shortfall);
+        append_element(html, "p class=\"missed\"", text);
+    }
     for (guint i = 0; i < page->grids->len; i++)
         append_grid(html, page->grids->pdata[i]);
     append_pictures(html, page);

@@ -4,6 +4,7 @@
 #include "analysis/print.h"
 
 #include "analysis/grid.h"
+#include "analysis/summary.h"
 
 #define BOLD "\033[1m"
 #define GREEN "\033[32m"
@@ -63,8 +64,9 @@ print_new_text(const json_t *summary, const GPtrArray *grids, bool has_color)
     GString *text = g_string_new(NULL);
     const char *title = json_string_value(json_object_get(summary, "title"));
     append_heading(text, title ? title : "untitled", has_color);
-    if (json_is_false(json_object_get(summary, "complete")))
-        g_string_append(text, "  INCOMPLETE: the run was ended early\n");
+    const char *shortfall = summary_shortfall(summary);
+    if (shortfall)
+        g_string_append_printf(text, "  INCOMPLETE: %s\n", shortfall);
     for (guint i = 0; i < grids->len; i++) {
         const Grid *grid = grids->pdata[i];
         if (grid->is_detail)

@@ -42,9 +42,9 @@ add_speed(json_t *object)
 static void
 add_run(const Results *results, json_t *summary)
 {
-    static const char *const facts[] = {"title",       "version",  "seed",
-                                        "replication", "complete", "workload",
-                                        "fingerprint"};
+    static const char *const facts[] = {
+        "title",    "version",           "seed",     "replication",
+        "complete", "incomplete_reason", "workload", "fingerprint"};
     for (size_t i = 0; i < G_N_ELEMENTS(facts); i++)
         copy(results->manifest, summary, facts[i]);
     size_t mode_count = results_mode_count(results);
@@ -68,6 +68,7 @@ add_mode_run(const json_t *manifest, json_t *object)
 {
     copy(manifest, object, "fingerprint");
     copy(manifest, object, "complete");
+    copy(manifest, object, "incomplete_reason");
     for (size_t i = 0; i < G_N_ELEMENTS(run_figures); i++)
         copy(manifest, object, run_figures[i]);
     copy(manifest, object, "peak_rss_bytes");
@@ -142,6 +143,18 @@ summary_new(const Results *results, GError **error)
     if (!is_whole)
         g_clear_pointer(&summary, json_decref);
     return summary;
+}
+
+const char *
+summary_shortfall(const json_t *summary)
+{
+    if (!json_is_false(json_object_get(summary, "complete")))
+        return NULL;
+    const json_t *reason = json_object_get(summary, "incomplete_reason");
+    if (g_strcmp0(json_string_value(reason), "stop_time") == 0)
+        return "general.stop_time came before workload.downloads.slow was "
+               "reached";
+    return "the run was interrupted";
 }
 
 bool

@@ -12,11 +12,15 @@
 static const char SUMMARY[] =
     "Run a scenario and write its results, a table and pictures.";
 static const char EXAMPLE[] =
-    "Example:\n"
-    "  byway run scenarios/first.yaml -o out/try --set general.seed=7\n\n"
+    "Examples:\n"
+    "  byway run scenarios/first.yaml -o out/try --set general.seed=7\n"
+    "  byway run scenarios/first.yaml -l info      (tell of every mode)\n\n"
+    "DIR/log.jsonl keeps what was told, and info in any case: one JSON object\n"
+    "a line.\n\n"
     "Exit codes: 0 ok, 1 the run failed, 2 usage or scenario invalid,\n"
-    "3 an expectation was not met, 130/143 interrupted (what was finished\n"
-    "is kept and marked incomplete).";
+    "3 an expectation was not met, 130/143 interrupted by Ctrl-C or SIGTERM\n"
+    "(what was finished is kept and marked incomplete; a second one stops at\n"
+    "once).";
 
 /* What GOption fills in. */
 typedef struct Raw {
@@ -24,10 +28,12 @@ typedef struct Raw {
     char *seed;
     char *progress;
     char *color;
+    char *log_level;
     char **sets;
     char **paths;
     int jobs;
     gboolean is_quiet;
+    gboolean is_verbose;
     gboolean is_forced;
     gboolean has_no_plots;
 } Raw;
@@ -83,6 +89,12 @@ take_raw(Raw *raw, RunOptions *options)
     if (!is_color(raw->color))
         return usage_error("--color is auto, always or never, not ",
                            raw->color);
+    options->log_level = LOG_WARNING;
+    if (raw->log_level && !log_parse_level(raw->log_level, &options->log_level))
+        return usage_error("--log-level is error, warning, info or debug, not ",
+                           raw->log_level);
+    if (raw->is_verbose && options->log_level < LOG_DEBUG)
+        options->log_level++;
     if (raw->jobs < 1)
         return usage_error("--jobs is 1 or more", "");
     options->scenario_path = g_strdup(raw->paths[0]);
@@ -109,6 +121,7 @@ raw_clear(Raw *raw)
     g_free(raw->seed);
     g_free(raw->progress);
     g_free(raw->color);
+    g_free(raw->log_level);
     g_strfreev(raw->sets);
     g_strfreev(raw->paths);
 }
@@ -126,11 +139,15 @@ new_context(Raw *raw)
         {"set", 0, 0, G_OPTION_ARG_STRING_ARRAY, &raw->sets,
          "Override any key of the scenario", "KEY.PATH=VALUE"},
         {"jobs", 'j', 0, G_OPTION_ARG_INT, &raw->jobs,
-         "Modes run at once (default: the number of cores)", "N"},
+         "Modes run at once, 1 or more (default: the number of cores)", "N"},
         {"progress", 0, 0, G_OPTION_ARG_STRING, &raw->progress,
          "auto, always or never", "WHEN"},
         {"color", 0, 0, G_OPTION_ARG_STRING, &raw->color,
          "auto, always or never", "WHEN"},
+        {"log-level", 'l', 0, G_OPTION_ARG_STRING, &raw->log_level,
+         "What stderr shows: error, warning (default), info or debug", "LEVEL"},
+        {"verbose", 'v', 0, G_OPTION_ARG_NONE, &raw->is_verbose,
+         "One level more than --log-level", NULL},
         {"no-plots", 0, 0, G_OPTION_ARG_NONE, &raw->has_no_plots,
          "Draw no pictures", NULL},
         {"quiet", 'q', 0, G_OPTION_ARG_NONE, &raw->is_quiet,
@@ -194,8 +211,6 @@ command_read(const RunOptions *options, char **ret_text, size_t *ret_text_bytes)
         fprintf(stderr, "%s\n", (char *)errors->pdata[i]);
     if (!scenario)
         return NULL;
-    for (uint32_t i = 0; i < scenario->remarks->len; i++)
-        fprintf(stderr, "%s\n", (char *)scenario->remarks->pdata[i]);
     g_autoptr(GError) error = NULL;
     if (!g_file_get_contents(options->scenario_path, ret_text, ret_text_bytes,
                              &error)) {

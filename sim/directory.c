@@ -158,6 +158,7 @@ run_publish(RunOutcome *outcome, GError **error)
 void
 run_outcome_clear(RunOutcome *outcome)
 {
+    log_close(&outcome->log);
     g_free(outcome->options.scenario_path);
     g_free(outcome->options.output);
     g_free(outcome->options.color);

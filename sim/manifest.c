@@ -15,16 +15,24 @@
 #endif
 
 static void
+add_end(GString *json, ModeEnd end)
+{
+    member_add_flag(json, "complete", end == MODE_COMPLETE);
+    if (end != MODE_COMPLETE)
+        member_add_text(json, "incomplete_reason",
+                        end == MODE_STOP_TIME ? "stop_time" : "interrupted");
+}
+
+static void
 add_fingerprint(GString *json, uint64_t fingerprint)
 {
     g_autofree char *text = g_strdup_printf("%016" PRIx64, fingerprint);
     member_add_text(json, "fingerprint", text);
 }
 
-static void
-add_mode(GString *json, const char *name, const ModeResult *mode)
+void
+manifest_add_mode(GString *json, const char *name, const ModeResult *mode)
 {
-    g_string_append(json, "{\n");
     member_add_text(json, "mode", name);
     add_fingerprint(json, mode->fingerprint);
     member_add_count(json, "events", mode->events);
@@ -34,7 +42,7 @@ add_mode(GString *json, const char *name, const ModeResult *mode)
                       (double)mode->simulated_ns / 1e9);
     member_add_number(json, "wall_seconds", mode->wall_s);
     member_add_count(json, "peak_rss_bytes", mode->peak_rss_bytes);
-    member_add_flag(json, "complete", mode->is_complete);
+    add_end(json, mode->end);
     member_add_count(json, "arrivals", mode->arrivals);
     member_add_count(json, "candidates", mode->candidates);
     member_add_count(json, "node_requests", mode->node_requests);
@@ -43,7 +51,6 @@ add_mode(GString *json, const char *name, const ModeResult *mode)
     member_add_count(json, "payload_sampled", mode->payload_sampled);
     member_add_count(json, "payload_equal_bytes", mode->payload_equal_bytes);
     member_add_count(json, "payload_different", mode->payload_different_bytes);
-    member_end(json, "},\n");
 }
 
 static void
@@ -105,12 +112,15 @@ manifest_write(const char *directory, const Scenario *scenario,
     member_add_text(json, "started", facts->started);
     member_add_text(json, "scenario_sha256", hash);
     member_add_text(json, "effective_sha256", effective_hash);
-    member_add_flag(json, "complete", facts->is_complete);
+    add_end(json, mode_end_of_all(facts->modes, count));
     add_scenario(json, scenario);
     add_fingerprint(json, join_fingerprints(facts->modes, count));
     g_string_append(json, "\"modes\": [\n");
-    for (uint32_t i = 0; i < count; i++)
-        add_mode(json, mode_name(scenario, i), &facts->modes[i]);
+    for (uint32_t i = 0; i < count; i++) {
+        g_string_append(json, "{\n");
+        manifest_add_mode(json, mode_name(scenario, i), &facts->modes[i]);
+        member_end(json, "},\n");
+    }
     member_end(json, "],\n\"expect\": [\n");
     for (uint32_t i = 0; i < scenario->expect_count; i++)
         add_expect(json, &scenario->expect[i]);

@@ -12,8 +12,9 @@ typedef struct ManifestFacts {
     size_t effective_bytes;
     const char *started; /* ISO 8601 */
     const ModeResult *modes;
-    bool is_complete;
 } ManifestFacts;
 
 bool manifest_write(const char *directory, const Scenario *scenario,
                     const ManifestFacts *facts, GError **error);
+/* A mode's figures as members of an object (sim/member.h). */
+void manifest_add_mode(GString *json, const char *name, const ModeResult *mode);

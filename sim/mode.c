@@ -3,13 +3,12 @@
  */
 #include "sim/mode.h"
 
-#include <signal.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "sim/download.h"
 #include "sim/memory.h"
 #include "sim/record.h"
+#include "sim/stop.h"
 
 #define EVENTS_PER_LOOK 16384u
 #define WATCHED_MAX 256u
@@ -46,14 +45,6 @@ mode_name(const Scenario *scenario, uint32_t mode)
     return NAMES[scenario->policies.selection[mode]];
 }
 
-static bool
-has_signal(void)
-{
-    sigset_t pending;
-    sigpending(&pending);
-    return sigismember(&pending, SIGINT) || sigismember(&pending, SIGTERM);
-}
-
 /* Every now and then: tell the parent, hear it, check the books. False when
  * there is no point in going on. */
 static bool
@@ -66,7 +57,7 @@ look_up(ModeRun *run, const Network *network, uint64_t done)
     progress->events = network->agenda.popped_total;
     progress->done = done;
     progress->memory_bytes = memory_now_bytes();
-    run->is_interrupted = has_signal();
+    run->is_interrupted = stop_is_pending();
     return !run->is_interrupted && recorder_is_good(&run->recorder);
 }
 
@@ -146,7 +137,12 @@ read_off(ModeRun *run, const Network *network, uint64_t done)
     result->packet_hops = network->count.hops;
     result->data_packets = network->count.data_packets;
     result->simulated_ns = network->now_ns;
-    result->is_complete = !run->is_interrupted;
+    result->end = MODE_COMPLETE;
+    if (run->is_interrupted)
+        result->end = MODE_INTERRUPTED;
+    else if (run->scenario->workload.downloads &&
+             result->progress.done < result->progress.goal)
+        result->end = MODE_STOP_TIME;
 }
 
 static void
@@ -287,6 +283,15 @@ mode_expect(const Scenario *scenario, ModeResult *result)
     result->progress.stop_ns = scenario->general.stop_time_ns;
     if (scenario->workload.downloads)
         result->progress.goal = scenario->workload.downloads->slow;
+}
+
+ModeEnd
+mode_end_of_all(const ModeResult *results, uint32_t count)
+{
+    ModeEnd end = MODE_COMPLETE;
+    for (uint32_t i = 0; i < count; i++)
+        end = MIN(end, results[i].end);
+    return end;
 }
 
 bool

@@ -6,10 +6,16 @@
 #include "sim/progress.h"
 #include "sim/scenario.h"
 
+typedef enum ModeEnd {
+    MODE_INTERRUPTED, /* by a signal, maybe before it began */
+    MODE_STOP_TIME,   /* before it had all slow downloads that were wanted */
+    MODE_COMPLETE,
+} ModeEnd;
+
 /* Lives in memory that the run's processes share. */
 typedef struct ModeResult {
     ModeProgress progress;
-    bool is_complete; /* not interrupted */
+    ModeEnd end;
     uint64_t fingerprint;
     uint64_t events;
     uint64_t packet_hops;
@@ -33,7 +39,9 @@ const char *mode_name(const Scenario *scenario, uint32_t mode);
 uint32_t mode_count(const Scenario *scenario);
 /* How far the mode will have to go, before it starts. */
 void mode_expect(const Scenario *scenario, ModeResult *result);
-/* Run to the end, or until SIGINT or SIGTERM, which must be blocked, is
- * pending; write the mode's parts below directory. */
+/* Complete when every mode is; interrupted when any is. */
+ModeEnd mode_end_of_all(const ModeResult *results, uint32_t count);
+/* Run to the end, or until SIGINT or SIGTERM, which must be held (sim/stop.h),
+ * is pending; write the mode's parts below directory. */
 bool mode_run(const Scenario *scenario, uint32_t mode, const char *directory,
               ModeResult *result, GError **error);

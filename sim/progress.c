@@ -13,6 +13,12 @@
 #define FIRST_INTERVAL_US 5000000
 #define INTERVAL_US_MAX 60000000
 
+int64_t
+progress_now_us(void)
+{
+    return g_get_monotonic_time();
+}
+
 void
 progress_init(Progress *progress, const ModeProgress *modes,
               uint32_t mode_count, ProgressMode mode)
@@ -22,7 +28,7 @@ progress_init(Progress *progress, const ModeProgress *modes,
     progress->mode_count = mode_count;
     progress->is_terminal = isatty(STDERR_FILENO);
     progress->is_off = mode == PROGRESS_NEVER;
-    progress->start_us = progress->last_us = g_get_monotonic_time();
+    progress->start_us = progress->last_us = progress_now_us();
     int64_t wait_us =
         progress->is_terminal ? TERMINAL_INTERVAL_US : FIRST_INTERVAL_US;
     if (mode == PROGRESS_ALWAYS)
@@ -117,7 +123,7 @@ format_line(Progress *progress, int64_t now_us)
 void
 progress_show(Progress *progress)
 {
-    int64_t now_us = g_get_monotonic_time();
+    int64_t now_us = progress_now_us();
     if (progress->is_off || now_us < progress->next_us)
         return;
     g_autofree char *line = format_line(progress, now_us);
@@ -145,7 +151,7 @@ progress_end(Progress *progress)
 double
 progress_elapsed_s(const Progress *progress)
 {
-    return (double)(g_get_monotonic_time() - progress->start_us) / 1e6;
+    return (double)(progress_now_us() - progress->start_us) / 1e6;
 }
 
 char *

@@ -48,6 +48,8 @@ void progress_init(Progress *progress, const ModeProgress *modes,
 void progress_show(Progress *progress);
 /* Take the line away. */
 void progress_end(Progress *progress);
+/* On a clock that only runs forward. */
+int64_t progress_now_us(void);
 double progress_elapsed_s(const Progress *progress);
 /* The present time as ISO 8601, UTC; g_free it. */
 char *progress_timestamp(void);

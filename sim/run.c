@@ -3,7 +3,6 @@
  *
  * Each mode runs in a process of its own, as many at once as there are jobs:
  * modes share nothing but the scenario, so nothing of one can reach another.
- * SIGINT and SIGTERM stay blocked: everybody looks for them now and then.
  */
 #include "sim/run.h"
 
@@ -20,14 +19,18 @@
 #include "sim/command.h"
 #include "sim/directory.h"
 #include "sim/manifest.h"
+#include "sim/member.h"
 #include "sim/record.h"
+#include "sim/stop.h"
 
 #define EXIT_FAILED 1
 #define POLL_NS 100000000
+#define TELL_S 10.0
 
 typedef struct Modes {
     const Scenario *scenario;
     const char *directory;
+    Log *log;
     ModeResult *results; /* shared memory */
     pid_t processes[PROGRESS_MODES_MAX];
     double start_s[PROGRESS_MODES_MAX];
@@ -35,19 +38,10 @@ typedef struct Modes {
     uint32_t count;
     uint32_t started;
     uint32_t running;
-    int signal; /* the first that came */
+    int signal;       /* the last that came, or 0 */
+    bool is_given_up; /* by a second signal */
     bool has_failed;
 } Modes;
-
-static sigset_t
-stop_signals(void)
-{
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    return set;
-}
 
 /* The child's whole life. Without its parent nobody reads its results. */
 static void
@@ -70,24 +64,62 @@ start_mode(Modes *modes, const Progress *progress)
     uint32_t mode = modes->started;
     fflush(NULL);
     pid_t process = fork();
-    if (process < 0)
+    if (process < 0) {
+        log_tell(modes->log, LOG_ERROR, NULL, "no process for mode %s: %s",
+                 mode_name(modes->scenario, mode), g_strerror(errno));
         return false;
+    }
     if (process == 0)
         live_mode(modes, mode);
     modes->processes[mode] = process;
     modes->start_s[mode] = progress_elapsed_s(progress);
     modes->started++;
     modes->running++;
+    g_autoptr(GString) members = g_string_new(NULL);
+    member_add_text(members, "mode", mode_name(modes->scenario, mode));
+    member_add_count(members, "process", (uint64_t)process);
+    log_tell(modes->log, LOG_INFO, members, "mode %s begins",
+             mode_name(modes->scenario, mode));
     return true;
 }
 
 static void
-stop_modes(const Modes *modes)
+send_modes(const Modes *modes, int signal)
 {
     for (uint32_t i = 0; i < modes->started; i++) {
         if (!modes->results[i].progress.is_over)
-            kill(modes->processes[i], SIGTERM);
+            kill(modes->processes[i], signal);
     }
+}
+
+static void
+tell_failure(const Modes *modes, uint32_t mode)
+{
+    const char *name = mode_name(modes->scenario, mode);
+    g_autoptr(GString) members = g_string_new(NULL);
+    member_add_text(members, "mode", name);
+    log_tell(modes->log, LOG_ERROR, members, "mode %s: %s", name,
+             modes->results[mode].error);
+}
+
+static void
+tell_end(const Modes *modes, uint32_t mode)
+{
+    const char *name = mode_name(modes->scenario, mode);
+    const ModeResult *result = &modes->results[mode];
+    g_autoptr(GString) members = g_string_new(NULL);
+    manifest_add_mode(members, name, result);
+    log_tell(modes->log, LOG_INFO, members,
+             "mode %s ends: %.1f s simulated in %.2f s, %.1f MiB", name,
+             (double)result->simulated_ns / 1e9, result->wall_s,
+             (double)result->peak_rss_bytes / 1048576);
+    if (result->end == MODE_STOP_TIME)
+        log_tell(modes->log, LOG_WARNING, members,
+                 "mode %s: stop_time came after %" G_GUINT64_FORMAT
+                 " of %" G_GUINT64_FORMAT " slow downloads; raise "
+                 "general.stop_time (%g s), or lower workload.downloads.slow",
+                 name, result->progress.done, result->progress.goal,
+                 (double)result->progress.stop_ns / 1e9);
 }
 
 static void
@@ -104,31 +136,77 @@ bury_mode(Modes *modes, pid_t process, int status, const struct rusage *usage,
     result->wall_s = progress_elapsed_s(progress) - modes->start_s[mode];
     result->peak_rss_bytes = (uint64_t)usage->ru_maxrss * 1024;
     modes->running--;
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+        tell_end(modes, mode);
         return;
-    modes->has_failed = true;
-    stop_modes(modes); /* their results would have no run to belong to */
+    }
     if (WIFSIGNALED(status))
         g_snprintf(result->error, sizeof result->error,
                    "ended by signal %d (%s)", WTERMSIG(status),
                    strsignal(WTERMSIG(status)));
+    if (!modes->is_given_up)
+        tell_failure(modes, mode);
+    modes->has_failed = true;
+    send_modes(modes, SIGTERM); /* there is no run left to report to */
+}
+
+/* The first signal lets everybody finish what is begun, the next does not. */
+static void
+take_signal(Modes *modes, int signal)
+{
+    g_autoptr(GString) members = g_string_new(NULL);
+    member_add_text(members, "signal", stop_name(signal));
+    modes->is_given_up = modes->signal;
+    log_tell(modes->log, LOG_WARNING, members,
+             modes->is_given_up
+                 ? "%s again: the run stops at once"
+                 : "%s: the run ends early and keeps what it has; once more "
+                   "stops at once",
+             stop_name(signal));
+    send_modes(modes, modes->is_given_up ? SIGKILL : SIGTERM);
+    modes->signal = signal;
+    stop_forget_echo();
 }
 
 static void
 attend(Modes *modes, Progress *progress)
 {
-    sigset_t set = stop_signals();
-    struct timespec wait = {0, POLL_NS};
-    int signal = sigtimedwait(&set, NULL, &wait);
-    if (signal > 0) {
-        modes->signal = modes->signal ? modes->signal : signal;
-        stop_modes(modes);
-    }
+    int signal = stop_wait(POLL_NS);
+    if (signal)
+        take_signal(modes, signal);
     int status;
     struct rusage usage;
     pid_t process;
     while ((process = wait4(-1, &status, WNOHANG, &usage)) > 0)
         bury_mode(modes, process, status, &usage, progress);
+}
+
+static void
+tell_progress(const Modes *modes, uint32_t mode)
+{
+    const char *name = mode_name(modes->scenario, mode);
+    const ModeProgress *progress = &modes->results[mode].progress;
+    double simulated_s = (double)progress->now_ns / 1e9;
+    g_autoptr(GString) members = g_string_new(NULL);
+    member_add_text(members, "mode", name);
+    member_add_number(members, "simulated_seconds", simulated_s);
+    member_add_count(members, "events", progress->events);
+    member_add_count(members, "done", progress->done);
+    member_add_count(members, "goal", progress->goal);
+    member_add_count(members, "rss_bytes", progress->memory_bytes);
+    log_tell(modes->log, LOG_DEBUG, members,
+             "mode %s: %.1f s simulated, %.1f M events, %.1f MiB", name,
+             simulated_s, (double)progress->events / 1e6,
+             (double)progress->memory_bytes / 1048576);
+}
+
+static void
+tell_all_progress(const Modes *modes)
+{
+    for (uint32_t i = 0; i < modes->started; i++) {
+        if (!modes->results[i].progress.is_over)
+            tell_progress(modes, i);
+    }
 }
 
 static void
@@ -143,6 +221,8 @@ run_modes(Modes *modes, const RunOptions *options)
                   options->is_quiet ? PROGRESS_NEVER : options->progress);
     progress.noun =
         modes->scenario->workload.downloads ? "slow downloads" : "flows";
+    modes->log->progress = &progress;
+    double told_s = 0;
     while (modes->running > 0 || (modes->started < modes->count &&
                                   !modes->signal && !modes->has_failed)) {
         while (modes->running < options->jobs &&
@@ -157,28 +237,13 @@ run_modes(Modes *modes, const RunOptions *options)
         for (uint32_t i = 0; i < modes->count; i++)
             shown[i] = modes->results[i].progress;
         progress_show(&progress);
+        if (progress_elapsed_s(&progress) > told_s + TELL_S) {
+            told_s = progress_elapsed_s(&progress);
+            tell_all_progress(modes);
+        }
     }
     progress_end(&progress);
-}
-
-static bool
-is_whole(const Modes *modes)
-{
-    for (uint32_t i = 0; i < modes->count; i++) {
-        if (!modes->results[i].is_complete)
-            return false;
-    }
-    return true;
-}
-
-static void
-tell_failures(const Modes *modes)
-{
-    for (uint32_t i = 0; i < modes->count; i++) {
-        if (modes->results[i].error[0])
-            fprintf(stderr, "byway: mode %s: %s\n",
-                    mode_name(modes->scenario, i), modes->results[i].error);
-    }
+    modes->log->progress = NULL;
 }
 
 static bool
@@ -192,6 +257,7 @@ join_parts(const Modes *modes, GError **error)
                          names, error))
             return false;
     }
+    log_tell(modes->log, LOG_DEBUG, NULL, "the rows of all modes are joined");
     return true;
 }
 
@@ -218,7 +284,6 @@ write_results(const Modes *modes, ManifestFacts *facts, GError **error)
     facts->effective_text = effective->str;
     facts->effective_bytes = effective->len;
     facts->modes = modes->results;
-    facts->is_complete = is_whole(modes);
     return join_parts(modes, error) &&
            write_text(directory, "scenario.yaml", facts->scenario_text,
                       facts->scenario_bytes, error) &&
@@ -237,13 +302,34 @@ share_results(void)
     return memory == MAP_FAILED ? NULL : memory;
 }
 
+static void
+tell_begin(const Scenario *scenario, RunOutcome *outcome)
+{
+    g_autoptr(GString) members = g_string_new(NULL);
+    member_add_text(members, "version", BYWAY_VERSION);
+    member_add_text(members, "scenario", outcome->options.scenario_path);
+    member_add_text(members, "title", scenario->title);
+    member_add_count(members, "seed", scenario->general.seed);
+    member_add_count(members, "jobs", outcome->options.jobs);
+    member_add_text(members, "output", outcome->directory);
+    log_tell(&outcome->log, LOG_INFO, members, "the run of %s begins",
+             outcome->options.scenario_path);
+    for (uint32_t i = 0; i < scenario->remarks->len; i++)
+        log_tell(&outcome->log, LOG_WARNING, NULL, "%s",
+                 (char *)scenario->remarks->pdata[i]);
+}
+
 /* Everything from a checked scenario to a directory of results. */
 static bool
 simulate(const Scenario *scenario, RunOutcome *outcome, ManifestFacts *facts,
          GError **error)
 {
+    if (!log_open(&outcome->log, outcome->partial, error))
+        return false;
+    tell_begin(scenario, outcome);
     Modes modes = {.scenario = scenario,
                    .directory = outcome->partial,
+                   .log = &outcome->log,
                    .parent = getpid(),
                    .count = mode_count(scenario),
                    .results = share_results()};
@@ -252,19 +338,14 @@ simulate(const Scenario *scenario, RunOutcome *outcome, ManifestFacts *facts,
                     "no shared memory: %s", g_strerror(errno));
         return false;
     }
-    sigset_t set = stop_signals();
-    sigset_t old;
-    sigprocmask(SIG_BLOCK, &set, &old);
     run_modes(&modes, &outcome->options);
-    sigprocmask(SIG_SETMASK, &old, NULL);
-    tell_failures(&modes);
     bool is_good = !modes.has_failed && write_results(&modes, facts, error);
-    outcome->is_complete = is_good && facts->is_complete;
     if (modes.signal)
         outcome->exit_code = 128 + modes.signal;
     munmap(modes.results, PROGRESS_MODES_MAX * sizeof(ModeResult));
     if (!is_good && error && !*error)
-        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED, "the run failed");
+        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
+                    "the run failed, and leaves nothing");
     return is_good;
 }
 
@@ -277,14 +358,16 @@ run_simulate(int argc, char **argv, RunOutcome *outcome)
     int exit_code = 0;
     if (!command_parse(argc, argv, &outcome->options, &exit_code))
         return exit_code;
+    log_init(&outcome->log, outcome->options.log_level);
     g_autofree char *text = NULL;
     size_t text_bytes = 0;
     scenario = command_read(&outcome->options, &text, &text_bytes);
     if (!scenario)
         return COMMAND_EXIT_USAGE;
+    stop_hold();
     g_autoptr(GError) error = NULL;
     if (!directory_open(scenario, outcome, &error)) {
-        fprintf(stderr, "byway: %s\n", error->message);
+        log_tell(&outcome->log, LOG_ERROR, NULL, "%s", error->message);
         return COMMAND_EXIT_USAGE;
     }
     g_autofree char *started = progress_timestamp();
@@ -293,7 +376,7 @@ run_simulate(int argc, char **argv, RunOutcome *outcome)
                            .started = started};
     if (simulate(scenario, outcome, &facts, &error))
         return 0;
-    fprintf(stderr, "byway: %s\n", error->message);
+    log_tell(&outcome->log, LOG_ERROR, NULL, "%s", error->message);
     directory_remove(outcome->partial, NULL);
     return outcome->exit_code ? outcome->exit_code : EXIT_FAILED;
 }

@@ -3,7 +3,7 @@
  */
 #pragma once
 
-#include "sim/progress.h"
+#include "sim/log.h"
 
 typedef struct RunOptions {
     char *scenario_path;
@@ -11,7 +11,8 @@ typedef struct RunOptions {
     char **overrides; /* --set, NULL-terminated */
     char *color;      /* for the report: auto, always, never */
     ProgressMode progress;
-    uint32_t jobs; /* modes at once */
+    LogLevel log_level; /* of stderr */
+    uint32_t jobs;      /* modes at once */
     bool is_quiet;
     bool is_forced; /* replace an existing directory */
     bool has_no_plots;
@@ -23,7 +24,7 @@ typedef struct RunOutcome {
     char *directory;
     char *partial;
     int lock; /* on partial, while this process writes there; or -1 */
-    bool is_complete;
+    Log log;
     int exit_code; /* 0, or 128 + the signal that cut the run short */
 } RunOutcome;
 
@@ -31,6 +32,9 @@ typedef struct RunOutcome {
  * 0 when there are results (look at outcome), else the program's exit code,
  * with everything said on stderr and nothing left behind. */
 int run_simulate(int argc, char **argv, RunOutcome *ret_outcome);
+/* Do work (the report) in a process of its own, which a signal ends at once.
+ * Returns what work returns, or 128 + the signal. */
+int run_apart(RunOutcome *outcome, int (*work)(RunOutcome *));
 /* After the report is in: the directory gets its name. */
 bool run_publish(RunOutcome *outcome, GError **error);
 void run_outcome_clear(RunOutcome *outcome);

@@ -50,17 +50,25 @@ has_line() {
     grep -q "$1" "$2"
 }
 
+lacks_line() {
+    ! grep -q "$1" "$2"
+}
+
+await() {
+    tries=0
+    until [ -e "$1" ] || [ $tries -eq 100 ]; do
+        sleep 0.1
+        tries=$((tries + 1))
+    done
+}
+
 # A run that would last for hours, under way when this returns; its id is $!.
 begin_long() {
     "$byway" run -q --no-plots --progress=never -o "$1" -j 2 \
         --set general.stop_time='100000 min' \
         --set 'policies.selection=[preferred, nearby]' \
         --set workload.downloads.slow=100000000 "$scenario" >log 2>&1 &
-    tries=0
-    until [ -e "$1.partial/parts/links.nearby" ] || [ $tries -eq 100 ]; do
-        sleep 0.1
-        tries=$((tries + 1))
-    done
+    await "$1.partial/parts/links.nearby"
 }
 
 promise "a run ends well" ends 0 "$scenario" -o one
@@ -85,6 +93,25 @@ mkdir -p yours.partial && echo precious >yours.partial/file
 promise "a stranger's .partial stops a run" ends 2 "$scenario" -o yours
 promise "and is left alone" has_line precious yours.partial/file
 
+promise "a run keeps a log" has_line '"message": "mode preferred ends' \
+    one/log.jsonl
+promise "of all that it missed" ends 3 "$scenario" -o expecting \
+    --set 'expect=[{metric: modes.preferred.connectivity_ratio, min: 2}]'
+promise "which is also told" has_line 'warning: expectation missed' log
+promise "and kept" has_line '"level": "warning", "message": "expectation m' \
+    expecting/log.jsonl
+promise "debug is not kept unasked" lacks_line '"level": "debug"' one/log.jsonl
+promise "errors alone can be asked for" ends 3 "$scenario" -o erring -l error \
+    --set 'expect=[{metric: modes.preferred.connectivity_ratio, min: 2}]'
+promise "and are" [ ! -s log ]
+promise "-v tells more" ends 0 "$scenario" -o telling -v
+promise "as it goes" has_line 'byway: mode preferred begins' log
+promise "and changes nothing" same one telling
+promise "debug tells all" ends 0 "$scenario" -o chatty --log-level=debug
+promise "and keeps it" has_line '"level": "debug"' chatty/log.jsonl
+promise "an unknown level is refused" ends 2 "$scenario" -o odd -l loud
+promise "with the known ones" has_line 'error, warning, info or debug' log
+
 promise "a bad scenario is refused" ends 2 "$scenario" -o bad --set nonsense=1
 promise "and leaves nothing" absent bad
 promise "an expectation missed is told" ends 3 "$scenario" -o missed \
@@ -94,6 +121,18 @@ promise "no directory can be below a file" ends 2 "$scenario" -o file/out
 promise "an output without a name is refused" ends 2 "$scenario" -o ''
 promise "no jobs at all are refused" ends 2 "$scenario" -o idle -j 0
 promise "with a reason" has_line 'jobs is 1 or more' log
+
+promise "stop_time may end a run" ends 0 "$scenario" -o short \
+    --set general.stop_time=60s
+promise "short of its goal, which is told" \
+    has_line 'warning: mode preferred: .* of 12 slow downloads' log
+promise "with the remedy" has_line 'raise general.stop_time' log
+promise "and marked" has_line '"complete": false' short/manifest.json
+promise "with the reason" \
+    has_line '"incomplete_reason": "stop_time"' short/summary.json
+promise "a goal of none cannot be missed" ends 0 "$scenario" -o timed \
+    --set general.stop_time=60s --set workload.downloads.slow=0
+promise "and the run is whole" has_line '"complete": true' timed/manifest.json
 
 two='policies.selection=[preferred, nearby]'
 promise "one mode at a time" ends 0 "$scenario" -o serial -j 1 --set "$two"
@@ -140,6 +179,59 @@ kill -TERM $!
 wait $!
 promise "SIGTERM ends a run with 143" [ $? -eq 143 ]
 promise "and keeps as much" [ -s stopped/downloads.csv ]
+
+# A gnuplot that takes its time and tells when it has begun.
+mkdir bin
+cat >bin/gnuplot <<'END'
+#!/bin/sh
+: >../../begun
+exec sleep 5
+END
+chmod +x bin/gnuplot
+
+# A run that is drawing its pictures when this returns; its id is $!.
+begin_drawing() {
+    rm -f begun
+    PATH=$work/bin:$PATH "$byway" run -q --progress=never "$@" >log 2>&1 &
+    await begun
+}
+
+begin_drawing "$scenario" -o drawn
+kill -INT $!
+wait $!
+promise "SIGINT ends the drawing of a report" [ $? -eq 130 ]
+promise "which is told, with the remedy" has_line 'byway report drawn' log
+promise "the results have their name" [ -s drawn/downloads.csv ]
+promise "and no other" [ ! -e drawn.partial ]
+promise "and are whole" has_line '"complete": true' drawn/manifest.json
+promise "and no report is there" [ ! -e drawn/report.html ]
+promise "but can be made" "$byway" report -q --no-plots drawn
+promise "from what is there" [ -s drawn/report.html ]
+
+rm -f begun
+# shellcheck disable=SC2086
+PATH=$work/bin:$PATH "$byway" run -q --progress=never -o twice $endless \
+    "$scenario" >log 2>&1 &
+await twice.partial/parts/links.preferred
+kill -INT $!
+await begun
+kill -INT $!
+wait $!
+promise "SIGINT again ends the drawing, too" [ $? -eq 130 ]
+promise "and keeps what there was" [ -s twice/downloads.csv ]
+
+# Modes that are stopped are slow enough for a second signal to find them.
+begin_long again
+slow_modes=$(sed -n 's/.*"process": \([0-9]*\).*/\1/p' again.partial/log.jsonl)
+# shellcheck disable=SC2086
+kill -STOP $slow_modes
+kill -INT $!
+sleep 0.5
+kill -INT $!
+wait $!
+promise "SIGINT twice ends a run with 130" [ $? -eq 130 ]
+promise "at once" has_line 'SIGINT again: the run stops at once' log
+promise "and leaves nothing" absent again
 
 begin_long killed
 kill -KILL $!

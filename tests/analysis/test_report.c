@@ -184,6 +184,26 @@ amend(const char *directory, const char *old, const char *new)
 }
 
 static void
+what_is_missing_is_said_on_the_page(void)
+{
+    char *directory = fixture_new_directory();
+    fixture_write_flows(directory, 20);
+    report(directory, true);
+    g_autofree char *whole = fixture_read(directory, "report.html");
+    g_assert_null(strstr(whole, "Incomplete"));
+    amend(directory, "\"complete\": true", "\"complete\": false");
+    report(directory, true);
+    g_autofree char *cut = fixture_read(directory, "report.html");
+    g_assert_nonnull(strstr(cut, "Incomplete: the run was interrupted."));
+    amend(directory, "\"complete\": false",
+          "\"complete\": false, \"incomplete_reason\": \"stop_time\"");
+    report(directory, true);
+    g_autofree char *page = fixture_read(directory, "report.html");
+    g_assert_nonnull(strstr(page, "Incomplete: general.stop_time came before"));
+    fixture_remove(directory);
+}
+
+static void
 missed_expectations_are_told_in_warnings(void)
 {
     char *directory = fixture_new_directory();
@@ -235,6 +255,7 @@ main(int argc, char **argv)
     CASE(flow_that_never_ends_gives_every_picture);
     CASE(pictures_can_be_left_out);
     CASE(missing_gnuplot_costs_the_pictures_and_no_more);
+    CASE(what_is_missing_is_said_on_the_page);
     CASE(missed_expectations_are_told_in_warnings);
     CASE(directory_without_manifest_is_an_error);
     return g_test_run();

@@ -160,6 +160,7 @@ take_event(Client *client, const Event *event, Turn *turn)
     case EVENT_FORWARDED:
     case EVENT_READ:
     case EVENT_STORED:
+    case EVENT_RESTORED:
     case EVENT_STOP:
         break;
     }

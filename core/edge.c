@@ -349,6 +349,7 @@ edge_turn(Edge *edge, const Event *event, Turn *turn)
     case EVENT_DRAINED: /* the standing order minds the room */
     case EVENT_READ:
     case EVENT_STORED:
+    case EVENT_RESTORED:
     case EVENT_STOP:
         break;
     }

@@ -79,6 +79,9 @@ typedef enum EventKind {
                         connect that fails ends in this too */
     EVENT_READ,      /* file data that turn_read asked for */
     EVENT_STORED,    /* a record that turn_store gave is durable, or failed */
+    EVENT_RESTORED,  /* a record that is kept from before: after EVENT_START
+                        and the commands that bring master keys, before all
+                        else; each record once */
     EVENT_STOP,      /* the last event; the node may say goodbye */
 } EventKind;
 
@@ -96,7 +99,7 @@ typedef struct Place {
 typedef enum CommandKind {
     COMMAND_FETCH,    /* client: download a file */
     COMMAND_ADD_FILE, /* key service: create the key of a new version */
-    COMMAND_ROTATE,   /* key service: a new master key is active */
+    COMMAND_ROTATE,   /* key service: a master key; the highest is active */
     COMMAND_CAPACITY, /* edge: the operator's figures for its reports */
 } CommandKind;
 
@@ -106,14 +109,24 @@ typedef struct Command {
     FileId file;
     uint64_t file_bytes;
     uint64_t version;
-    uint64_t value;     /* COMMAND_CAPACITY: spare uplink bit/s */
-    uint8_t secret[32]; /* COMMAND_ROTATE: the new master key */
+    uint64_t value;     /* COMMAND_CAPACITY: spare uplink bit/s;
+                           COMMAND_ROTATE: the master key's number, or 0 for
+                           the next */
+    uint8_t secret[32]; /* COMMAND_ROTATE: the master key */
 } Command;
+
+/* A record to keep, for turn_store: key and value are small. */
+typedef struct Record {
+    uint8_t key[40];
+    uint32_t key_bytes;
+    uint8_t value[256];
+    uint32_t value_bytes; /* 0 deletes the record */
+} Record;
 
 typedef struct Event {
     EventKind kind;
     StreamId stream; /* STREAM_NONE where it does not apply */
-    int64_t now_ns;
+    int64_t now_ns;  /* never falls; live: since 1970, as records outlive us */
     union {
         const Place *place; /* EVENT_START */
         struct {
@@ -143,6 +156,7 @@ typedef struct Event {
             uint32_t tag; /* as given to turn_store */
             bool is_durable;
         } stored;
+        const Record *record;   /* EVENT_RESTORED; lent for the turn */
         const Command *command; /* lent for the turn */
     };
 } Event;

@@ -6,24 +6,10 @@
 #include <assert.h>
 #include <string.h>
 
+#include "core/number.h"
+
 #define FLAG_ENCRYPTED 1u
 #define HASH_SHA256 1u
-
-static void
-put_number(uint8_t *at, uint64_t value, uint32_t byte_count)
-{
-    for (uint32_t i = 0; i < byte_count; i++)
-        at[i] = (uint8_t)(value >> 8 * (byte_count - 1 - i));
-}
-
-static uint64_t
-number_at(const uint8_t *at, uint32_t byte_count)
-{
-    uint64_t value = 0;
-    for (uint32_t i = 0; i < byte_count; i++)
-        value = value << 8 | at[i];
-    return value;
-}
 
 static uint32_t
 size_of(uint16_t wrap_alg)
@@ -43,18 +29,18 @@ write_header(const KeyRecord *record, uint8_t *bytes)
 {
     memset(bytes, 0, KEY_RECORD_HEADER_BYTES);
     memcpy(bytes, "PXK1", 4);
-    put_number(bytes + 4, 1, 2);
-    put_number(bytes + 6, record->wrap_alg, 2);
-    put_number(bytes + 8, record->master_id, 4);
-    put_number(bytes + 12, record->alg, 2);
-    put_number(bytes + 14, HASH_SHA256, 2);
-    put_number(bytes + 16, record->slice_bytes, 4);
-    put_number(bytes + 20, record->alg == ALG_PLAIN ? 0 : FLAG_ENCRYPTED, 4);
+    number_put(bytes + 4, 1, 2);
+    number_put(bytes + 6, record->wrap_alg, 2);
+    number_put(bytes + 8, record->master_id, 4);
+    number_put(bytes + 12, record->alg, 2);
+    number_put(bytes + 14, HASH_SHA256, 2);
+    number_put(bytes + 16, record->slice_bytes, 4);
+    number_put(bytes + 20, record->alg == ALG_PLAIN ? 0 : FLAG_ENCRYPTED, 4);
     memcpy(bytes + 24, record->key_id, KEY_ID_BYTES);
     memcpy(bytes + 40, record->file.bytes, sizeof record->file.bytes);
-    put_number(bytes + 72, record->version, 8);
-    put_number(bytes + 80, record->created_ms, 8);
-    put_number(bytes + 88, record->not_after_ms, 8);
+    number_put(bytes + 72, record->version, 8);
+    number_put(bytes + 80, record->created_ms, 8);
+    number_put(bytes + 88, record->not_after_ms, 8);
 }
 
 static bool

@@ -7,6 +7,11 @@
 #include <glib.h>
 #include <string.h>
 
+#include "core/number.h"
+
+#define ROW_KEY_BYTES 40u
+#define ROW_START_BYTES 13u /* of a value, before the key record */
+
 struct KeyTable {
     KeyRow **rows; /* in the order of their creation */
     uint32_t count;
@@ -70,10 +75,27 @@ key_table_newest(KeyTable *table, const FileId *file)
     return g_hash_table_lookup(table->newest, file);
 }
 
-KeyRow *
-key_table_add(KeyTable *table, const FileId *file, uint64_t version)
+/* Where a version goes among those of its file: after *ret_newer, which is
+ * NULL when it is the newest, and before *ret_older. */
+static void
+find_place(KeyTable *table, const FileId *file, uint64_t version,
+           KeyRow **ret_newer, KeyRow **ret_older)
 {
+    KeyRow *newer = NULL;
     KeyRow *older = key_table_newest(table, file);
+    while (older && older->version > version) {
+        newer = older;
+        older = older->older;
+    }
+    *ret_newer = newer;
+    *ret_older = older;
+}
+
+static KeyRow *
+insert(KeyTable *table, const FileId *file, uint64_t version)
+{
+    KeyRow *newer, *older;
+    find_place(table, file, version, &newer, &older);
     assert(!older || older->version < version);
     if (table->count == table->capacity) {
         table->capacity = MAX(16, 2 * table->capacity);
@@ -86,8 +108,19 @@ key_table_add(KeyTable *table, const FileId *file, uint64_t version)
     row->index = table->count;
     row->state = KEY_PENDING;
     table->rows[table->count++] = row;
-    g_hash_table_replace(table->newest, &row->file, row);
+    if (newer)
+        newer->older = row;
+    else
+        g_hash_table_replace(table->newest, &row->file, row);
     return row;
+}
+
+KeyRow *
+key_table_add(KeyTable *table, const FileId *file, uint64_t version)
+{
+    const KeyRow *newest = key_table_newest(table, file);
+    assert(!newest || newest->version < version);
+    return insert(table, file, version);
 }
 
 void
@@ -101,25 +134,66 @@ key_row_replace(KeyRow *row, const uint8_t *record, uint32_t record_bytes,
     row->master_id = master_id;
 }
 
-static void
-put_number(uint8_t *at, uint64_t value, uint32_t byte_count)
+/* Read a stored value into its row; false when it makes no sense there. */
+static bool
+read_value(KeyRow *row, const Record *stored)
 {
-    for (uint32_t i = 0; i < byte_count; i++)
-        at[i] = (uint8_t)(value >> 8 * (byte_count - 1 - i));
+    KeyRecord header;
+    if (stored->value_bytes < ROW_START_BYTES)
+        return false;
+    const uint8_t *record = stored->value + ROW_START_BYTES;
+    uint32_t record_bytes = stored->value_bytes - ROW_START_BYTES;
+    row->state = stored->value[0];
+    row->last_used_day = (uint32_t)number_at(stored->value + 1, 4);
+    row->file_bytes = number_at(stored->value + 5, 8);
+    if (row->file_bytes > INT64_MAX) /* no grant says more */
+        return false;
+    if (row->state == KEY_EXPIRED || row->state == KEY_DELETED)
+        return record_bytes == 0;
+    if (row->state != KEY_ACTIVE && row->state != KEY_RETIRED)
+        return false;
+    if (!key_record_parse(record, record_bytes, &header) ||
+        !is_same_file(&header.file, &row->file) ||
+        header.version != row->version || header.master_id == 0)
+        return false;
+    row->not_after_ms = header.not_after_ms;
+    key_row_replace(row, record, record_bytes, header.master_id);
+    row->durable_master_id = header.master_id;
+    return true;
+}
+
+KeyRow *
+key_table_restore(KeyTable *table, const Record *stored)
+{
+    FileId file;
+    KeyRow *newer, *older;
+    if (stored->key_bytes != ROW_KEY_BYTES)
+        return NULL;
+    memcpy(file.bytes, stored->key, sizeof file.bytes);
+    uint64_t version = number_at(stored->key + sizeof file.bytes, 8);
+    find_place(table, &file, version, &newer, &older);
+    if (version == 0 || (older && older->version == version))
+        return NULL;
+    KeyRow *row = insert(table, &file, version);
+    if (!read_value(row, stored))
+        row->state = KEY_CLOSED;
+    return row;
 }
 
 void
 key_row_store(KeyRow *row, Turn *turn)
 {
-    Record record = {.key_bytes = 40, .value_bytes = 13 + row->record_bytes};
+    assert(row->state != KEY_CLOSED);
+    Record record = {.key_bytes = ROW_KEY_BYTES,
+                     .value_bytes = ROW_START_BYTES + row->record_bytes};
     memcpy(record.key, row->file.bytes, sizeof row->file.bytes);
-    put_number(record.key + 32, row->version, 8);
+    number_put(record.key + 32, row->version, 8);
     bool is_pending = row->state == KEY_PENDING; /* until this is durable */
     record.value[0] = (uint8_t)(is_pending ? KEY_ACTIVE : row->state);
-    put_number(record.value + 1, row->last_used_day, 4);
-    put_number(record.value + 5, row->file_bytes, 8);
+    number_put(record.value + 1, row->last_used_day, 4);
+    number_put(record.value + 5, row->file_bytes, 8);
     if (row->record)
-        memcpy(record.value + 13, row->record, row->record_bytes);
+        memcpy(record.value + ROW_START_BYTES, row->record, row->record_bytes);
     row->storing_count++;
     turn_store(turn, row->index, &record);
 }

@@ -8,18 +8,24 @@
  *
  *     key    file[32] | u64 version
  *     value  u8 state | u32 last_used_day | u64 file_bytes | key record
+ *
+ * What a row became is read back after a restart. A value that makes no sense
+ * leaves its row KEY_CLOSED: the version stays used, and the store is not
+ * touched.
  */
 #pragma once
 
 #include "core/key_record.h"
 #include "core/turn.h"
 
+/* Numbers are in stored values. */
 typedef enum KeyState {
     KEY_PENDING, /* not durable yet: no grants */
     KEY_ACTIVE,  /* the newest of its file: seals and opens */
     KEY_RETIRED, /* opens until it expires */
     KEY_EXPIRED,
     KEY_DELETED, /* long unused, or never became durable */
+    KEY_CLOSED,  /* restored, but does not open here; never stored */
 } KeyState;
 
 typedef struct KeyRow {
@@ -50,6 +56,10 @@ KeyRow *key_table_at(KeyTable *table, uint32_t index);
 KeyRow *key_table_newest(KeyTable *table, const FileId *file);
 /* Add a version above all others of its file, PENDING and without record. */
 KeyRow *key_table_add(KeyTable *table, const FileId *file, uint64_t version);
+
+/* Take back a row that key_row_store wrote, in any order; NULL when the key
+ * is no key of ours or is there already. */
+KeyRow *key_table_restore(KeyTable *table, const Record *stored);
 
 /* Give the row another record (copied), or with 0 bytes none. */
 void key_row_replace(KeyRow *row, const uint8_t *record, uint32_t record_bytes,

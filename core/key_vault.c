@@ -14,7 +14,7 @@ typedef struct MasterKey {
 
 struct KeyVault {
     Sealer *sealer;
-    MasterKey *masters; /* the last one is active */
+    MasterKey *masters; /* by rising number: the last one is active */
     uint32_t master_count;
     uint16_t wrap_alg;
     uint8_t seed[32];
@@ -40,23 +40,6 @@ draw(KeyVault *vault, Draw *ret_draw)
     seal_wipe(bytes, sizeof bytes);
 }
 
-/* The list moves by hand: realloc would leave a copy behind. */
-static void
-add_master(KeyVault *vault, uint32_t id, const uint8_t secret[KEY_BYTES])
-{
-    uint32_t count = vault->master_count;
-    MasterKey *masters = g_new0(MasterKey, count + 1);
-    if (count > 0) {
-        memcpy(masters, vault->masters, count * sizeof *masters);
-        seal_wipe(vault->masters, count * sizeof *masters);
-    }
-    masters[count].id = id;
-    memcpy(masters[count].secret, secret, KEY_BYTES);
-    g_free(vault->masters);
-    vault->masters = masters;
-    vault->master_count = count + 1;
-}
-
 KeyVault *
 key_vault_new(uint16_t wrap_alg, const uint8_t seed[32])
 {
@@ -64,10 +47,6 @@ key_vault_new(uint16_t wrap_alg, const uint8_t seed[32])
     vault->sealer = sealer_new();
     vault->wrap_alg = wrap_alg;
     memcpy(vault->seed, seed, sizeof vault->seed);
-    Draw first;
-    draw(vault, &first);
-    add_master(vault, 1, first.basic_key);
-    seal_wipe(&first, sizeof first);
     return vault;
 }
 
@@ -96,10 +75,19 @@ active_master(const KeyVault *vault)
     return &vault->masters[vault->master_count - 1];
 }
 
+static const MasterKey *
+find_master(const KeyVault *vault, uint32_t id)
+{
+    for (uint32_t i = 0; i < vault->master_count; i++)
+        if (vault->masters[i].id == id)
+            return &vault->masters[i];
+    return NULL;
+}
+
 uint32_t
 key_vault_active_id(const KeyVault *vault)
 {
-    return active_master(vault)->id;
+    return vault->master_count > 0 ? active_master(vault)->id : 0;
 }
 
 bool
@@ -117,10 +105,40 @@ key_vault_is_old_needed(const KeyVault *vault, const KeyRow *row)
     return false;
 }
 
-void
-key_vault_rotate(KeyVault *vault, const uint8_t secret[KEY_BYTES])
+/* The list moves by hand: realloc would leave a copy behind. */
+bool
+key_vault_add_master(KeyVault *vault, uint32_t id,
+                     const uint8_t secret[KEY_BYTES])
 {
-    add_master(vault, key_vault_active_id(vault) + 1, secret);
+    assert(id > 0);
+    const MasterKey *known = find_master(vault, id);
+    if (known)
+        return memcmp(known->secret, secret, KEY_BYTES) == 0;
+    uint32_t count = vault->master_count;
+    uint32_t place = 0;
+    while (place < count && vault->masters[place].id < id)
+        place++;
+    MasterKey *masters = g_new0(MasterKey, count + 1);
+    masters[place].id = id;
+    memcpy(masters[place].secret, secret, KEY_BYTES);
+    for (uint32_t i = 0; i < count; i++)
+        masters[i < place ? i : i + 1] = vault->masters[i];
+    if (count > 0)
+        seal_wipe(vault->masters, count * sizeof *masters);
+    g_free(vault->masters);
+    vault->masters = masters;
+    vault->master_count = count + 1;
+    return true;
+}
+
+void
+key_vault_draw_master(KeyVault *vault)
+{
+    assert(vault->draw_count == 0);
+    Draw first;
+    draw(vault, &first);
+    key_vault_add_master(vault, 1, first.basic_key);
+    seal_wipe(&first, sizeof first);
 }
 
 void
@@ -170,16 +188,28 @@ key_vault_rewrap(KeyVault *vault, KeyRow *row)
     seal_wipe(basic_key, sizeof basic_key);
 }
 
+bool
+key_vault_can_open(KeyVault *vault, const KeyRow *row)
+{
+    uint8_t basic_key[KEY_BYTES];
+    const MasterKey *master = find_master(vault, row->master_id);
+    if (!master)
+        return false;
+    bool is_open =
+        key_record_unwrap(vault->sealer, row->record, row->record_bytes,
+                          master->secret, basic_key);
+    seal_wipe(basic_key, sizeof basic_key);
+    return is_open;
+}
+
 void
 key_vault_open(KeyVault *vault, const KeyRow *row, KeyRecord *ret_record,
                uint8_t ret_basic_key[static KEY_BYTES])
 {
-    const MasterKey *master = NULL;
-    for (uint32_t i = 0; i < vault->master_count; i++)
-        if (vault->masters[i].id == row->master_id)
-            master = &vault->masters[i];
+    const MasterKey *master = find_master(vault, row->master_id);
     assert(master);
-    /* Rows are ours: one that does not open is a broken memory. */
+    /* Rows were made here or tried: one that does not open now is a broken
+     * memory. */
     bool is_parsed =
         key_record_parse(row->record, row->record_bytes, ret_record);
     bool is_open =

@@ -4,7 +4,8 @@
  * Everything slow is a pass over the table, batch_count rows a wake: it
  * expires, deletes what is idle, wraps anew what an old master key wraps,
  * and stores again what failed to be stored. A pass that leaves no row in
- * need of an old master key ends that key.
+ * need of an old master key ends that key. Restoring stores nothing itself:
+ * what it finds to be done is a pass.
  */
 #include "core/keyring.h"
 
@@ -30,7 +31,8 @@ struct Keyring {
     int64_t sweep_ns; /* when the next regular pass begins */
     int64_t pass_ns;  /* the next batch; TIME_NEVER between passes */
     uint32_t pass_index;
-    bool is_pass_clean; /* no row so far needs an old master key */
+    bool is_old_needed; /* in this pass: a row needs an old master key, */
+    bool is_storing;    /* or is being stored */
 };
 
 void
@@ -68,6 +70,8 @@ keyring_new(const KeyringConfig *config, const uint8_t seed[32])
     Keyring *keyring = g_new0(Keyring, 1);
     keyring->config = config;
     keyring->vault = key_vault_new(config->wrap_alg, seed);
+    if (!config->is_master_told)
+        key_vault_draw_master(keyring->vault);
     keyring->table = key_table_new();
     sessions_init(&keyring->sessions, config->stream_idle_ns);
     keyring->sweep_ns = TIME_NEVER;
@@ -103,9 +107,12 @@ add_file(Keyring *keyring, const Event *event, Turn *turn)
 {
     const Command *command = event->command;
     const KeyRow *newest = key_table_newest(keyring->table, &command->file);
-    uint64_t least_version = newest ? newest->version + 1 : 1;
-    if (command->version < least_version) {
+    if (command->version <= (newest ? newest->version : 0)) {
         turn_note(turn, NOTE_REQUEST_REFUSED, PEER_NONE, 409);
+        return;
+    }
+    if (key_vault_active_id(keyring->vault) == 0) {
+        turn_note(turn, NOTE_REQUEST_REFUSED, PEER_NONE, 503);
         return;
     }
     KeyRecord record = {
@@ -137,19 +144,31 @@ bury(KeyRow *row, KeyState state, Turn *turn)
               state == KEY_EXPIRED ? DELETED_EXPIRED : DELETED_IDLE);
 }
 
-/* A key is durable: of the durable ones of a file the newest is active. */
+/* Of the durable keys of a file the newest is active: retire the next one
+ * that is so too, and return it. */
+static KeyRow *
+retire_one(Keyring *keyring, const FileId *file)
+{
+    bool is_newest = true;
+    KeyRow *row = key_table_newest(keyring->table, file);
+    for (; row; row = row->older) {
+        if (row->state == KEY_ACTIVE && !is_newest) {
+            row->state = KEY_RETIRED;
+            return row;
+        }
+        /* A closed one was active, for all we know. */
+        is_newest &= row->state != KEY_ACTIVE && row->state != KEY_CLOSED;
+    }
+    return NULL;
+}
+
 static void
 activate(Keyring *keyring, KeyRow *row, Turn *turn)
 {
+    KeyRow *retired;
     row->state = KEY_ACTIVE;
-    KeyRow *other = key_table_newest(keyring->table, &row->file);
-    for (; other; other = other->older) {
-        if (other == row || other->state != KEY_ACTIVE)
-            continue;
-        KeyRow *retired = other->version < row->version ? other : row;
-        retired->state = KEY_RETIRED;
+    while ((retired = retire_one(keyring, &row->file)))
         key_row_store(retired, turn);
-    }
     turn_note(turn, NOTE_KEY_CREATED, PEER_NONE, row->version);
 }
 
@@ -174,14 +193,41 @@ begin_pass(Keyring *keyring, int64_t at_ns)
 {
     keyring->pass_ns = at_ns;
     keyring->pass_index = 0;
-    keyring->is_pass_clean = true;
+    keyring->is_old_needed = false;
+    keyring->is_storing = false;
 }
 
 static void
-rotate(Keyring *keyring, const Event *event)
+rotate(Keyring *keyring, const Event *event, Turn *turn)
 {
-    key_vault_rotate(keyring->vault, event->command->secret);
+    const Command *command = event->command;
+    uint64_t id = command->value;
+    if (id == 0)
+        id = (uint64_t)key_vault_active_id(keyring->vault) + 1;
+    if (id > UINT32_MAX ||
+        !key_vault_add_master(keyring->vault, (uint32_t)id, command->secret)) {
+        turn_note(turn, NOTE_REQUEST_REFUSED, PEER_NONE, 409);
+        return;
+    }
     begin_pass(keyring, event->now_ns + keyring->config->batch_interval_ns);
+}
+
+static void
+restore(Keyring *keyring, const Event *event, Turn *turn)
+{
+    KeyRow *row = key_table_restore(keyring->table, event->record);
+    if (row && row->record) {
+        turn_work(turn, WORK_KEY, 1, 0);
+        if (!key_vault_can_open(keyring->vault, row))
+            row->state = KEY_CLOSED;
+    }
+    if (!row || row->state == KEY_CLOSED)
+        turn_note(turn, NOTE_RECORD_BAD, PEER_NONE, row ? row->master_id : 0);
+    KeyRow *retired = row ? retire_one(keyring, &row->file) : NULL;
+    if (retired)
+        retired->is_dirty = true;
+    if (keyring->pass_ns == TIME_NEVER)
+        begin_pass(keyring, event->now_ns + keyring->config->batch_interval_ns);
 }
 
 static void
@@ -204,14 +250,14 @@ tend_row(Keyring *keyring, KeyRow *row, const Event *event, Turn *turn)
             bury(row, KEY_EXPIRED, turn);
         else if (row->record && is_idle)
             bury(row, KEY_DELETED, turn);
-        else if (row->record &&
+        else if (row->record && row->state != KEY_CLOSED &&
                  row->master_id != key_vault_active_id(keyring->vault))
             rewrap(keyring, row, turn);
         else if (row->is_dirty)
             key_row_store(row, turn);
     }
-    keyring->is_pass_clean &= row->storing_count == 0 &&
-                              !key_vault_is_old_needed(keyring->vault, row);
+    keyring->is_storing |= row->storing_count > 0;
+    keyring->is_old_needed |= key_vault_is_old_needed(keyring->vault, row);
 }
 
 static void
@@ -230,10 +276,13 @@ run_batch(Keyring *keyring, const Event *event, Turn *turn)
     keyring->pass_ns = TIME_NEVER;
     if (!key_vault_has_old(keyring->vault))
         return;
-    if (keyring->is_pass_clean)
-        key_vault_end_old(keyring->vault);
-    else
+    if (keyring->is_storing) {
         begin_pass(keyring, event->now_ns + PASS_RETRY_NS);
+    } else if (!keyring->is_old_needed) {
+        key_vault_end_old(keyring->vault);
+        turn_note(turn, NOTE_MASTERS_ENDED, PEER_NONE,
+                  key_vault_active_id(keyring->vault));
+    }
 }
 
 /* The row that a request means, or NULL. */
@@ -296,7 +345,7 @@ grant_key(Keyring *keyring, const KeyRequest *request, PeerId peer,
     KeyRow *row = find_row(keyring, request);
     if (!row)
         return 404;
-    if (row->state == KEY_PENDING)
+    if (row->state == KEY_PENDING || row->state == KEY_CLOSED)
         return 503;
     if (row->record && ms_of(event->now_ns) > row->not_after_ms)
         bury(row, KEY_EXPIRED, turn);
@@ -423,7 +472,7 @@ take_command(Keyring *keyring, const Event *event, Turn *turn)
     if (event->command->kind == COMMAND_ADD_FILE)
         add_file(keyring, event, turn);
     else if (event->command->kind == COMMAND_ROTATE)
-        rotate(keyring, event);
+        rotate(keyring, event, turn);
 }
 
 void
@@ -451,6 +500,9 @@ keyring_turn(Keyring *keyring, const Event *event, Turn *turn)
         break;
     case EVENT_STORED:
         take_stored(keyring, event, turn);
+        break;
+    case EVENT_RESTORED:
+        restore(keyring, event, turn);
         break;
     case EVENT_CONNECTED:
     case EVENT_FORWARDED:

@@ -8,6 +8,12 @@
  * within a turn. COMMAND_ROTATE brings a new master key, and every record is
  * wrapped anew, a batch at a time; the old one is wiped when no durable
  * record needs it.
+ *
+ * After a restart the master keys come first, by their numbers, the old one
+ * too if a rotation was not finished, then the records (EVENT_RESTORED). A
+ * record that does not open is noted, refused with 503 and left in the store
+ * as it is: its version is never used again, and with the right master key
+ * the next restart opens it.
  */
 #pragma once
 
@@ -23,6 +29,7 @@ typedef struct KeyringConfig {
     int64_t batch_interval_ns; /* between two batches of such a chore */
     uint32_t batch_count;      /* records looked at in one batch */
     int64_t stream_idle_ns;    /* a silent stream is closed */
+    bool is_master_told;       /* COMMAND_ROTATE brings master key 1, too */
     const PeerId *services;    /* who may ask as a data centre; lent */
     uint32_t service_count;
 } KeyringConfig;
@@ -34,7 +41,8 @@ void keyring_config_init(KeyringConfig *config);
 /* Can keys be made with these figures? */
 bool keyring_config_is_valid(const KeyringConfig *config);
 
-/* The seed yields the first master key, basic keys and nonces. */
+/* The seed yields basic keys, nonces and, unless it is told, the first master
+ * key. With records to be restored it must be one that was never used. */
 Keyring *keyring_new(const KeyringConfig *config, const uint8_t seed[32]);
 void keyring_free(Keyring *keyring);
 void keyring_turn(Keyring *keyring, const Event *event, Turn *turn);

@@ -508,6 +508,7 @@ manager_turn(Manager *manager, const Event *event, Turn *turn)
     case EVENT_FORWARDED:
     case EVENT_READ:
     case EVENT_STORED:
+    case EVENT_RESTORED:
     case EVENT_STOP:
         break; /* nothing that a manager asks for, or keeps */
     }

@@ -40,6 +40,8 @@ static const char *const NOTE_NAMES[NOTE_COUNT] = {
     [NOTE_KEY_CREATED] = "key_created",
     [NOTE_KEY_DELETED] = "key_deleted",
     [NOTE_KEY_REWRAPPED] = "key_rewrapped",
+    [NOTE_MASTERS_ENDED] = "masters_ended",
+    [NOTE_RECORD_BAD] = "record_bad",
 };
 
 const char *

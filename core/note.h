@@ -40,6 +40,9 @@ typedef enum NoteKind {
     NOTE_KEY_CREATED,
     NOTE_KEY_DELETED,   /* value: 1 expired, 2 idle */
     NOTE_KEY_REWRAPPED, /* value: master key id */
+    NOTE_MASTERS_ENDED, /* value: master key id; older ones are not needed */
+    NOTE_RECORD_BAD,    /* a restored one; value: the master key that does not
+                           open it, unknown or another; 0: makes no sense */
     NOTE_COUNT,
 } NoteKind;
 

@@ -254,6 +254,7 @@ origin_turn(Origin *origin, const Event *event, Turn *turn)
     case EVENT_CONNECTED:
     case EVENT_FORWARDED:
     case EVENT_STORED:
+    case EVENT_RESTORED:
     case EVENT_STOP:
         break;
     }

@@ -35,14 +35,6 @@ typedef enum EffectKind {
     EFFECT_NOTE,
 } EffectKind;
 
-/* A record to keep: key and value are small and copied into the turn. */
-typedef struct Record {
-    uint8_t key[40];
-    uint32_t key_bytes;
-    uint8_t value[256];
-    uint32_t value_bytes; /* 0 deletes the record */
-} Record;
-
 typedef struct Effect {
     EffectKind kind;
     StreamId stream;

@@ -9,6 +9,8 @@
 #include "core/manager.h"
 
 #include "core/http_reader.h"
+#include "core/registry.h"
+#include "core/sort_key.h"
 #include "core/wire.h"
 
 #include <string.h>
@@ -57,6 +59,8 @@ struct Manager {
     Heard *heard;
     uint32_t heard_capacity;
     HeardList lists[HEARD_KIND_COUNT];
+    Registry registry;
+    bool is_restoring;  /* restored edges are in no list yet */
     Session **sessions; /* by stream */
     uint32_t session_count;
 };
@@ -91,6 +95,7 @@ manager_new(const ManagerConfig *config, const uint8_t seed[32])
     dice_init(&manager->dice, seed, 2);
     manager->ranked_ns = -1;
     manager->regroup_ns = TIME_NEVER;
+    registry_init(&manager->registry);
     for (HeardKind kind = 0; kind < HEARD_KIND_COUNT; kind++)
         manager->lists[kind] = (HeardList){EDGE_NONE, EDGE_NONE};
     return manager;
@@ -113,6 +118,7 @@ manager_free(Manager *manager)
             drop_session(manager, stream);
     g_free(manager->sessions);
     g_free(manager->heard);
+    registry_clear(&manager->registry);
     selection_clear(&manager->selection);
     g_free(manager);
 }
@@ -155,7 +161,7 @@ link_heard(Manager *manager, uint32_t edge, HeardKind kind)
 }
 
 static void
-hear(Manager *manager, uint32_t edge, int64_t now_ns)
+reserve_heard(Manager *manager, uint32_t edge)
 {
     while (manager->heard_capacity <= edge) {
         uint32_t old = manager->heard_capacity;
@@ -165,6 +171,12 @@ hear(Manager *manager, uint32_t edge, int64_t now_ns)
         for (uint32_t i = old; i < manager->heard_capacity; i++)
             manager->heard[i].kind = HEARD_NOWHERE;
     }
+}
+
+static void
+hear(Manager *manager, uint32_t edge, int64_t now_ns)
+{
+    reserve_heard(manager, edge);
     unlink_heard(manager, edge);
     manager->heard[edge].heard_ns = now_ns;
     link_heard(manager, edge, HEARD_IN_TIME);
@@ -197,7 +209,47 @@ forget_silent_edges(Manager *manager, int64_t now_ns, Turn *turn)
         uint32_t edge = manager->lists[HEARD_LATE].first;
         unlink_heard(manager, edge);
         selection_unlist(&manager->selection, edge);
+        registry_keep(&manager->registry, edge, manager->heard[edge].heard_ns,
+                      now_ns);
     }
+}
+
+static void
+restore(Manager *manager, const Event *event, Turn *turn)
+{
+    Selection *selection = &manager->selection;
+    ListedEdge edge;
+    int64_t heard_ns;
+    if (!registry_parse(event->record, &edge, &heard_ns) ||
+        !selection_has_group(selection, edge.region, edge.isp) ||
+        selection_find(selection, edge.peer) != EDGE_NONE ||
+        selection->edge_count == manager->config->edge_count_max) {
+        turn_note(turn, NOTE_RECORD_BAD, PEER_NONE, 0);
+        return;
+    }
+    uint32_t index = selection_add(selection, &edge);
+    selection_set_online(selection, index, false);
+    reserve_heard(manager, index);
+    /* A clock that was set back must not make it young for ever. */
+    manager->heard[index].heard_ns = MIN(heard_ns, event->now_ns);
+    registry_restored(&manager->registry, index,
+                      manager->heard[index].heard_ns);
+    manager->is_restoring = true;
+}
+
+/* All are here: let them be in the order of their deadlines. */
+static void
+end_restoring(Manager *manager)
+{
+    uint32_t count = manager->selection.edge_count;
+    SortKey *keys = g_new(SortKey, count);
+    for (uint32_t edge = 0; edge < count; edge++)
+        keys[edge] = (SortKey){(uint64_t)manager->heard[edge].heard_ns, edge};
+    sort_keys(keys, count);
+    for (uint32_t i = 0; i < count; i++)
+        link_heard(manager, keys[i].number, HEARD_LATE);
+    g_free(keys);
+    manager->is_restoring = false;
 }
 
 static void
@@ -241,7 +293,9 @@ serve_register(Manager *manager, const Event *event, const HttpPiece *body,
     };
     if (known == EDGE_NONE || !selection->edges[known].is_online)
         turn_note(turn, NOTE_EDGE_ONLINE, message.edge, 0);
-    hear(manager, selection_add(selection, &edge), event->now_ns);
+    uint32_t index = selection_add(selection, &edge);
+    hear(manager, index, event->now_ns);
+    registry_keep(&manager->registry, index, event->now_ns, event->now_ns);
     answer(turn, event->stream, 204);
     return 204;
 }
@@ -272,6 +326,9 @@ serve_report(Manager *manager, const Event *event, const HttpPiece *body,
         turn_note(turn, NOTE_EDGE_ONLINE, message.edge, 0);
     selection_set_online(selection, edge, true);
     hear(manager, edge, event->now_ns);
+    if (event->now_ns - registry_kept_ns(&manager->registry, edge) >
+        manager->config->list_age_ns / 3)
+        registry_keep(&manager->registry, edge, event->now_ns, event->now_ns);
     answer(turn, event->stream, 204);
     return 204;
 }
@@ -469,15 +526,26 @@ accept_stream(Manager *manager, const Event *event)
 }
 
 static void
+keep_again(Manager *manager, const Event *event)
+{
+    Registry *registry = &manager->registry;
+    uint32_t edge = event->stored.tag;
+    registry_keep(registry, edge, registry_kept_ns(registry, edge),
+                  event->now_ns);
+}
+
+static void
 look_at_time(Manager *manager, int64_t now_ns, Turn *turn)
 {
     const ManagerConfig *config = manager->config;
     forget_silent_edges(manager, now_ns, turn);
+    registry_flush(&manager->registry, &manager->selection, now_ns, turn);
     if (manager->regroup_ns <= now_ns) {
         regroup(manager, now_ns);
         manager->regroup_ns = now_ns + config->regroup_interval_ns;
     }
     turn_wake(turn, manager->regroup_ns);
+    turn_wake(turn, manager->registry.flush_ns);
     turn_wake(turn, head_deadline_ns(manager, HEARD_IN_TIME,
                                      config->offline_after_ns));
     turn_wake(turn, head_deadline_ns(manager, HEARD_LATE, config->list_age_ns));
@@ -486,6 +554,8 @@ look_at_time(Manager *manager, int64_t now_ns, Turn *turn)
 void
 manager_turn(Manager *manager, const Event *event, Turn *turn)
 {
+    if (manager->is_restoring && event->kind != EVENT_RESTORED)
+        end_restoring(manager);
     switch (event->kind) {
     case EVENT_START:
         manager->regroup_ns =
@@ -500,6 +570,16 @@ manager_turn(Manager *manager, const Event *event, Turn *turn)
     case EVENT_CLOSED:
         drop_session(manager, event->stream);
         break;
+    case EVENT_STORED:
+        if (!event->stored.is_durable)
+            keep_again(manager, event);
+        break;
+    case EVENT_RESTORED:
+        restore(manager, event, turn);
+        break;
+    case EVENT_STOP:
+        registry_flush_all(&manager->registry, &manager->selection, turn);
+        break;
     case EVENT_WAKE:
     case EVENT_DRAINED: /* answers are small: nothing waits for room */
         break;
@@ -507,9 +587,6 @@ manager_turn(Manager *manager, const Event *event, Turn *turn)
     case EVENT_CONNECTED:
     case EVENT_FORWARDED:
     case EVENT_READ:
-    case EVENT_STORED:
-    case EVENT_RESTORED:
-    case EVENT_STOP:
         break; /* nothing that a manager asks for, or keeps */
     }
     look_at_time(manager, event->now_ns, turn);

@@ -5,6 +5,10 @@
  * /v1/nodes (clients). An edge that misses its reports goes offline, and
  * stays listed, as something that may be gone, until its entry is list_age_ns
  * old: a directory that 60,000 machines feed is never quite true.
+ *
+ * Listed edges are kept in the store. After a restart they come back offline,
+ * as old as they were last kept (up to a third of list_age_ns too old), and
+ * are listed until they report or their time is over.
  */
 #pragma once
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * live/config.c: defaults, a file over them, and what follows from both.
  */
-#include "live/config_reader.h"
+#include "live/check.h"
 #include "sim/yaml/input.h"
 
 #include <assert.h>
@@ -94,6 +94,8 @@ read_tree(ConfigReader *reader, const TreeNode *root)
         return;
     finish(reader->config, tree_find(root, "advertise") != NULL);
     config_rule_check(reader, root);
+    if (reader->remarks && reader->complaints->list->len == 0)
+        check_machine(reader, root, reader->remarks);
 }
 
 static bool
@@ -107,8 +109,8 @@ parse(ConfigReader *reader, const char *text, size_t text_bytes)
     return reader->complaints->list->len == 0;
 }
 
-LiveConfig *
-config_read(const char *path, Role role, GPtrArray *errors)
+static LiveConfig *
+read_file(const char *path, Role role, GPtrArray *errors, GPtrArray *remarks)
 {
     g_autofree char *why = NULL;
     size_t text_bytes = 0;
@@ -122,11 +124,24 @@ config_read(const char *path, Role role, GPtrArray *errors)
     g_autofree char *directory = g_path_get_dirname(path);
     Complaints complaints;
     complaints_init(&complaints, path);
-    ConfigReader reader = {config, &complaints, directory};
+    ConfigReader reader = {config, &complaints, directory, remarks};
     bool is_read = parse(&reader, text, text_bytes);
     complaints_report(&complaints, errors);
     complaints_clear(&complaints);
     return is_read ? g_steal_pointer(&config) : NULL;
+}
+
+LiveConfig *
+config_read(const char *path, Role role, GPtrArray *errors)
+{
+    return read_file(path, role, errors, NULL);
+}
+
+bool
+config_check(const char *path, Role role, GPtrArray *errors, GPtrArray *remarks)
+{
+    g_autoptr(LiveConfig) config = read_file(path, role, errors, remarks);
+    return config != NULL;
 }
 
 bool

@@ -106,6 +106,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(LiveConfig, config_free)
  * and closed to all others. */
 LiveConfig *config_read(const char *path, Role role, GPtrArray *errors);
 
+/* Read it, and look whether this machine gives what it wants; remarks
+ * (char *) are what an operator may want to know. */
+bool config_check(const char *path, Role role, GPtrArray *errors,
+                  GPtrArray *remarks);
+
 /* "key-service" or "key_service"; false when no role is called so. */
 bool config_parse_role(const char *word, Role *ret_role);
 /* Append every key that a role may say: default, range, meaning. */

@@ -12,6 +12,7 @@ typedef struct ConfigReader {
     LiveConfig *config;
     Complaints *complaints;
     const char *directory; /* where relative paths start */
+    GPtrArray *remarks;    /* of a check; NULL: only read */
 } ConfigReader;
 
 /* A key of the struct at base, and what the file says about it. */
@@ -25,6 +26,10 @@ typedef struct ConfigSlot {
 void config_reader_read(ConfigReader *reader, const TreeNode *root);
 /* Read a key that is one scalar. */
 void config_reader_value(ConfigReader *reader, const ConfigSlot *slot);
+/* The place of "peers.manager.id" or "listen.2" (the third of a list), or of
+ * the nearest above that is there. */
+Mark config_mark(const TreeNode *root, const char *path, ...)
+    G_GNUC_PRINTF(2, 3);
 /* Complain of what no key can see alone. Only when each was without fault. */
 void config_rule_check(ConfigReader *reader, const TreeNode *root);
 

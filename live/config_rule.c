@@ -19,10 +19,8 @@ typedef struct Claim {
     PeerId id;
 } Claim;
 
-/* The place of "peers.manager.id" or "listen.2" (the third of a list), or of
- * the nearest above that is there. */
-static Mark G_GNUC_PRINTF(2, 3)
-    mark_of(const TreeNode *root, const char *path, ...)
+Mark
+config_mark(const TreeNode *root, const char *path, ...)
 {
     va_list arguments;
     va_start(arguments, path);
@@ -49,7 +47,7 @@ check_listen(ConfigReader *reader, const TreeNode *root)
     for (uint32_t at = 0; at < config->listen_count; at++) {
         char text[ADDRESS_TEXT_BYTES];
         const Address *address = &config->listen[at];
-        Mark mark = mark_of(root, "listen.%u", at);
+        Mark mark = config_mark(root, "listen.%u", at);
         bool is_key_service = config->role == ROLE_KEY_SERVICE;
         address_write(address, text);
         for (uint32_t other = 0; other < at; other++) {
@@ -74,7 +72,8 @@ check_advertise(ConfigReader *reader, const TreeNode *root)
         return;
     bool is_given = tree_find(root, "advertise") != NULL;
     complain(reader->complaints,
-             is_given ? mark_of(root, "advertise") : mark_of(root, "listen"),
+             is_given ? config_mark(root, "advertise")
+                      : config_mark(root, "listen"),
              is_given ? "advertise: nobody can be sent to all addresses"
                       : "listen: all addresses of this machine; say with "
                         "'advertise' which one clients are sent to");
@@ -86,7 +85,7 @@ check_peer(ConfigReader *reader, const TreeNode *root, const char *name,
            const LivePeer *peer)
 {
     const LiveConfig *config = reader->config;
-    Mark mark = mark_of(root, "peers.%s.address", name);
+    Mark mark = config_mark(root, "peers.%s.address", name);
     if (peer->id == PEER_NONE)
         return;
     if (address_is_any(&peer->address))
@@ -114,7 +113,7 @@ check_ids(ConfigReader *reader, const TreeNode *root)
         for (guint other = 0; other < at; other++) {
             if (claims[at].id != PEER_NONE && claims[at].id == claims[other].id)
                 complain(reader->complaints,
-                         mark_of(root, "%s", claims[at].path),
+                         config_mark(root, "%s", claims[at].path),
                          "id: %u is already that of '%s'", claims[at].id,
                          claims[other].path);
         }
@@ -133,17 +132,18 @@ check_services(ConfigReader *reader, const TreeNode *root)
     for (uint32_t at = 0; at < config->service_count; at++) {
         const LivePeer *service = &config->services[at];
         if (service->id == config->id)
-            complain(reader->complaints, mark_of(root, SERVICES ".%u.id", at),
+            complain(reader->complaints,
+                     config_mark(root, SERVICES ".%u.id", at),
                      "id: %u is already that of 'id'", service->id);
         for (uint32_t other = 0; other < at; other++) {
             if (service->id == config->services[other].id)
                 complain(reader->complaints,
-                         mark_of(root, SERVICES ".%u.id", at),
+                         config_mark(root, SERVICES ".%u.id", at),
                          "id: %u is given twice", service->id);
             if (address_is_same_host(&service->address,
                                      &config->services[other].address))
                 complain(reader->complaints,
-                         mark_of(root, SERVICES ".%u.address", at),
+                         config_mark(root, SERVICES ".%u.address", at),
                          "address: already that of service %u",
                          config->services[other].id);
         }
@@ -157,13 +157,13 @@ check_master_keys(ConfigReader *reader, const TreeNode *root)
     for (uint32_t at = 1; at < reader->config->master_key_count; at++) {
         if (keys[at].number <= keys[at - 1].number)
             complain(reader->complaints,
-                     mark_of(root, "master_keys.%u.number", at),
+                     config_mark(root, "master_keys.%u.number", at),
                      "number: %u does not come after %u", keys[at].number,
                      keys[at - 1].number);
         for (uint32_t other = 0; other < at; other++) {
             if (memcmp(keys[at].bytes, keys[other].bytes, LIVE_KEY_BYTES) == 0)
                 complain(reader->complaints,
-                         mark_of(root, "master_keys.%u.file", at),
+                         config_mark(root, "master_keys.%u.file", at),
                          "file: the same key as number %u", keys[other].number);
         }
     }
@@ -176,7 +176,8 @@ check_key_service(ConfigReader *reader, const TreeNode *root)
     check_services(reader, root);
     check_master_keys(reader, root);
     if (config->slice_bytes % SLICE_STEP_BYTES != 0)
-        complain(reader->complaints, mark_of(root, "key_service.slice_size"),
+        complain(reader->complaints,
+                 config_mark(root, "key_service.slice_size"),
                  "slice_size: not a multiple of %u B", SLICE_STEP_BYTES);
     else
         assert(keyring_config_is_valid(config));
@@ -188,11 +189,11 @@ check_manager(ConfigReader *reader, const TreeNode *root)
     const ManagerConfig *config = &reader->config->manager;
     const SelectionConfig *map = &config->selection;
     if ((uint32_t)map->region_count * map->isp_count > GROUP_COUNT_MAX)
-        complain(reader->complaints, mark_of(root, "manager.isps"),
+        complain(reader->complaints, config_mark(root, "manager.isps"),
                  "isps: %u regions of %u ISPs are more than %u groups",
                  map->region_count, map->isp_count, GROUP_COUNT_MAX);
     if (config->list_age_ns < config->offline_after_ns)
-        complain(reader->complaints, mark_of(root, "manager.list_age"),
+        complain(reader->complaints, config_mark(root, "manager.list_age"),
                  "list_age: shorter than offline_after");
 }
 
@@ -202,10 +203,10 @@ check_client(ConfigReader *reader, const TreeNode *root)
     const LivePeers *peers = &reader->config->peers;
     bool has_manager = peers->manager.id != PEER_NONE;
     if (has_manager != (peers->key_service.id != PEER_NONE))
-        complain(reader->complaints, mark_of(root, "peers"),
+        complain(reader->complaints, config_mark(root, "peers"),
                  "peers: edges take both, a manager and a key service");
     if (reader->config->client.slow_window_ns % NS_PER_S != 0)
-        complain(reader->complaints, mark_of(root, "client.slow_window"),
+        complain(reader->complaints, config_mark(root, "client.slow_window"),
                  "slow_window: not a whole number of seconds");
 }
 

@@ -103,18 +103,32 @@ secret_read(const char *path, uint8_t ret_secret[static SECRET_BYTES],
     return is_read;
 }
 
-bool
-secret_check_directory(const char *path, char **ret_why)
+static bool
+check_path(const char *path, mode_t kind, char **ret_why)
 {
     struct stat status;
+    bool is_directory = kind == S_IFDIR;
     if (stat(path, &status) != 0) {
         *ret_why =
             g_strdup_printf("cannot look at '%s': %s", path, g_strerror(errno));
         return false;
     }
-    if (!S_ISDIR(status.st_mode)) {
-        *ret_why = g_strdup_printf("'%s' is no directory", path);
+    if ((status.st_mode & S_IFMT) != kind) {
+        *ret_why = g_strdup_printf("'%s' is no %s", path,
+                                   is_directory ? "directory" : "regular file");
         return false;
     }
-    return check_owner(path, &status, "700", ret_why);
+    return check_owner(path, &status, is_directory ? "700" : "600", ret_why);
+}
+
+bool
+secret_check_file(const char *path, char **ret_why)
+{
+    return check_path(path, S_IFREG, ret_why);
+}
+
+bool
+secret_check_directory(const char *path, char **ret_why)
+{
+    return check_path(path, S_IFDIR, ret_why);
 }

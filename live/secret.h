@@ -13,5 +13,7 @@
  * *ret_why (free it) says what is wrong and what to do. */
 bool secret_read(const char *path, uint8_t ret_secret[static SECRET_BYTES],
                  char **ret_why);
+/* Is it a regular file that nobody but us and root can open? */
+bool secret_check_file(const char *path, char **ret_why);
 /* May nobody but us and root enter this directory? */
 bool secret_check_directory(const char *path, char **ret_why);

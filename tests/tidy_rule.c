@@ -59,9 +59,9 @@ static const char *const analysis_foreign[] = {"gsl/", "jansson.h", "glib/",
                                                "unistd.h", NULL};
 static const char *const live_own[] = {"core/", "live/", "sim/yaml/", NULL};
 static const char *const live_foreign[] = {
-    "yaml.h", "openssl/", "sqlite3.h", "jansson.h", "sys/",   "netinet/",
-    "arpa/",  "netdb.h",  "unistd.h",  "fcntl.h",   "time.h", "glib/",
-    "poll.h", "getopt.h", "pthread.h", "linux/",    NULL};
+    "yaml.h",   "openssl/", "sqlite3.h", "jansson.h", "sys/",    "net/",
+    "netinet/", "arpa/",    "netdb.h",   "unistd.h",  "fcntl.h", "time.h",
+    "glib/",    "poll.h",   "getopt.h",  "pthread.h", "linux/",  NULL};
 
 static const Layer layers[] = {
     {"core/", core_own, core_foreign},

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * live/command.c: the verb `byway live`: options, then one role until it ends.
+ */
+#include "live/command.h"
+#include "live/role.h"
+
+#include <stdio.h>
+
+enum { EXIT_FAILED = 1, EXIT_USAGE = 2 };
+
+static const char USAGE[] =
+    "usage: byway live ROLE --config FILE.yaml\n\n"
+    "Run one role over real sockets: manager, key-service, data-centre, edge\n"
+    "or cdn. SIGTERM finishes what is under way, a second one stops at once;\n"
+    "SIGHUP reads the served directory again.\n\n"
+    "byway live ROLE --help lists what its file may say.\n\n"
+    "example: byway live edge --config edge.yaml\n";
+
+typedef struct LiveOptions {
+    char *config;
+    gboolean wants_help;
+    char **words;
+} LiveOptions;
+
+static int
+usage_error(const char *text, const char *detail)
+{
+    fprintf(stderr, "byway live: %s%s; see 'byway live --help'\n", text,
+            detail);
+    return EXIT_USAGE;
+}
+
+static int
+serve(const LiveConfig *config)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree LiveRole *role = g_new(LiveRole, 1);
+    if (!role_start(role, config, &error)) {
+        fprintf(stderr, "byway: %s\n", error->message);
+        return EXIT_FAILED;
+    }
+    bool is_whole = role_run(role);
+    role_stop(role);
+    return is_whole ? 0 : EXIT_FAILED;
+}
+
+static int
+run_role(Role role, const char *path)
+{
+    g_autoptr(GPtrArray) errors = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(LiveConfig) config = config_read(path, role, errors);
+    for (guint i = 0; i < errors->len; i++)
+        fprintf(stderr, "%s\n", (const char *)errors->pdata[i]);
+    return config ? serve(config) : EXIT_USAGE;
+}
+
+static int
+help(const LiveOptions *options)
+{
+    Role role;
+    if (!options->words || !config_parse_role(options->words[0], &role)) {
+        fputs(USAGE, stdout);
+        return 0;
+    }
+    g_autoptr(GString) text = g_string_new(NULL);
+    config_write_help(text, role);
+    fputs(text->str, stdout);
+    return 0;
+}
+
+static int
+run_options(const LiveOptions *options)
+{
+    if (options->wants_help)
+        return help(options);
+    Role role;
+    if (!options->words || !options->words[0])
+        return usage_error("which role?", "");
+    if (options->words[1])
+        return usage_error("one role at a time: ", options->words[1]);
+    if (!config_parse_role(options->words[0], &role) || role == ROLE_CLIENT)
+        return usage_error("there is no role ", options->words[0]);
+    if (!options->config)
+        return usage_error("where is its --config FILE.yaml?", "");
+    return run_role(role, options->config);
+}
+
+int
+live_main(int argc, char **argv)
+{
+    LiveOptions options = {0};
+    const GOptionEntry entries[] = {
+        {"config", 'c', 0, G_OPTION_ARG_FILENAME, &options.config, NULL, NULL},
+        {"help", 'h', 0, G_OPTION_ARG_NONE, &options.wants_help, NULL, NULL},
+        {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_STRING_ARRAY, &options.words,
+         NULL, NULL},
+        G_OPTION_ENTRY_NULL};
+    g_autoptr(GError) error = NULL;
+    GOptionContext *context = g_option_context_new(NULL);
+    g_option_context_set_help_enabled(context, FALSE);
+    g_option_context_add_main_entries(context, entries, NULL);
+    bool is_parsed = g_option_context_parse(context, &argc, &argv, &error);
+    g_option_context_free(context);
+    int exit_code =
+        is_parsed ? run_options(&options) : usage_error(error->message, "");
+    g_free(options.config);
+    g_strfreev(options.words);
+    return exit_code;
+}

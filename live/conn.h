@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * live/conn.h: one non-blocking TCP socket, and what it has yet to send.
+ *
+ * Bytes go to the kernel at once; only what it does not take is kept: chunks
+ * by reference, other bytes copied. Nothing is read ahead: what the owner
+ * does not want yet waits in the kernel, which then slows the peer down. So
+ * a silent connection costs its record and nothing else.
+ *
+ * A failed send is not told: what the peer said before it went away can
+ * still be read, and the end of that is where the owner hears of it.
+ */
+#pragma once
+
+#include "live/address.h"
+#include "live/loop.h"
+#include "live/outbox.h"
+
+/* No read gives more. */
+#define CONN_READ_BYTES_MAX 65536u
+#define CONN_SLICE_MAX 64u
+
+typedef struct Conn Conn;
+
+typedef enum ConnState {
+    CONN_CONNECTING,
+    CONN_OPEN,
+    CONN_PARTING, /* let go by its owner: sends the rest, then its FIN */
+    CONN_LOST,    /* no socket any more; waits for conn_close */
+    CONN_FREE,    /* let go for good, recycled after this iteration */
+} ConnState;
+
+typedef enum ConnSignal {
+    CONN_CONNECTED,
+    CONN_READABLE, /* as many bytes as expected, or the end: conn_read */
+    CONN_DRAINED,  /* as EVENT_DRAINED */
+    CONN_ROOM,     /* asked for by conn_want_room: all is sent */
+    CONN_GONE,     /* conn->reason; told of a lost one at most once */
+} ConnSignal;
+
+typedef struct ConnLimits {
+    int64_t connect_timeout_ns;
+    int64_t send_timeout_ns;   /* a parting peer that takes nothing */
+    int64_t linger_timeout_ns; /* from our FIN to the peer's */
+} ConnLimits;
+
+typedef struct ConnCount {
+    uint64_t accepted;
+    uint64_t connected;
+    uint64_t received_bytes;
+    uint64_t sent_bytes;
+    uint64_t reset;
+} ConnCount;
+
+/* What all connections of one owner share. */
+typedef struct Conns {
+    Loop *loop;
+    /* CONN_READABLE comes last of what one report tells; a connection may be
+     * closed in answer to any of them. DRAINED may come out of conn_write. */
+    void (*hear)(void *context, Conn *conn, ConnSignal signal);
+    void *context;
+    ConnLimits limits;
+    ConnCount count;
+    uint32_t open_count; /* with a socket, parting ones counted in */
+    Conn *parting;
+    Conn *dead; /* CONN_FREE since this iteration */
+    Job bury;
+    uint8_t buffer[CONN_READ_BYTES_MAX]; /* what was read last */
+} Conns;
+
+struct Conn {
+    Watch watch;
+    Timer timer; /* of connecting and parting */
+    Conns *conns;
+    uint32_t tag; /* the owner's */
+    uint8_t state;
+    uint8_t reason; /* CloseReason, CONN_LOST */
+    bool wants_read;
+    bool wants_room;
+    bool is_full;   /* owes CONN_DRAINED */
+    bool is_broken; /* the kernel takes no more: bytes are swallowed */
+    bool is_ended;  /* the peer's FIN has been read */
+    bool is_shut;   /* our FIN is sent */
+    uint32_t expect_bytes;
+    int64_t last_ns; /* when bytes went or came */
+    Outbox out;
+    Conn *next; /* parting or dead */
+    Conn *before;
+};
+
+_Static_assert(sizeof(struct Conn) <= 192, "thousands stand idle");
+
+typedef enum ConnRead {
+    CONN_READ_BYTES,   /* in conns->buffer */
+    CONN_READ_NOTHING, /* not now */
+    CONN_READ_END,     /* the peer's FIN */
+    CONN_READ_LOST,    /* conn->reason; the connection is CONN_LOST */
+} ConnRead;
+
+void conns_init(Conns *conns, Loop *loop, const ConnLimits *limits);
+/* Close those that are parting; the owner has closed its own. */
+void conns_clear(Conns *conns);
+
+/* Take over an accepted socket, non-blocking; NULL, and it is closed, when the
+ * kernel cannot watch it. */
+Conn *conn_take(Conns *conns, int fd);
+/* CONN_CONNECTED or CONN_GONE follows, after this has returned. source, if
+ * not NULL, is the address to come from. */
+Conn *conn_connect(Conns *conns, const Address *target, const Address *source);
+/* Let go: CLOSE_DONE sends the rest and a FIN, and reads away what comes until
+ * the peer's; any other reason resets. */
+void conn_close(Conn *conn, CloseReason reason);
+
+/* At most CONN_SLICE_MAX slices, sent in one call if the kernel takes them. */
+void conn_write(Conn *conn, const OutSlice *slices, uint32_t slice_count);
+/* Read once, at most size_bytes. */
+ConnRead conn_read(Conn *conn, uint32_t size_bytes, uint32_t *ret_size_bytes);
+
+/* CONN_READABLE not before so much waits, or the end; the kernel may wake
+ * earlier when it is short of memory. */
+void conn_expect(Conn *conn, uint64_t size_bytes);
+void conn_want_read(Conn *conn, bool is_wanted);
+/* CONN_ROOM once the socket takes more and nothing waits before it. */
+void conn_want_room(Conn *conn);
+/* So many bytes went or came: for those who use the descriptor themselves. */
+void conn_count_sent(Conn *conn, uint64_t size_bytes);
+void conn_count_received(Conn *conn, uint64_t size_bytes);
+/* A system call on the socket failed with this errno: nothing to do but wait
+ * (false), or the connection is broken (true). */
+bool conn_is_fatal(Conn *conn, int error);

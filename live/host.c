@@ -1,0 +1,472 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * live/host.c: the driver of one node: sockets and times in.
+ */
+#include "live/host.h"
+
+#include <assert.h>
+#include <string.h>
+#include <unistd.h>
+
+/* A first piece holds a head and a slice of 16 KiB; the rest of a long body
+ * is then still in the kernel, from where it can be spliced. */
+#define FIRST_READ_BYTES (17u * 1024)
+/* Events told in a row before sockets are looked at again. */
+#define SETTLE_COUNT_MAX 256u
+
+/* A drained role closes a stream after so long a silence: between two requests,
+ * or none was sent. */
+#define QUIET_NS (500 * NS_PER_MS)
+
+static void settle(Host *host);
+
+static void
+hear_wake(void *context)
+{
+    Host *host = context;
+    if (host->wake_ns > loop_now_ns(host->loop)) {
+        loop_set_timer(host->loop, &host->wake, host->wake_ns);
+        return;
+    }
+    host->wake_ns = TIME_NEVER;
+    Event event = {.kind = EVENT_WAKE, .stream = STREAM_NONE};
+    host_queue(host, &event);
+    settle(host);
+}
+
+/* Lazily: a timer that rings too early is set again when it rings. */
+static void
+set_wake(Host *host, int64_t wake_ns)
+{
+    host->wake_ns = wake_ns;
+    bool is_sooner = wake_ns != TIME_NEVER &&
+                     (host->wake.place == 0 || wake_ns < host->wake.at_ns);
+    if (is_sooner)
+        loop_set_timer(host->loop, &host->wake, wake_ns);
+}
+
+/* Only from settle and hear_readable, where nothing else is under way. */
+static void
+tell(Host *host, Event *event)
+{
+    assert(!host->is_busy);
+    host->is_busy = true;
+    host->count.events++;
+    event->now_ns = loop_now_ns(host->loop);
+    turn_begin(&host->turn, &host->pool);
+    node_turn(host->node, event, &host->turn);
+    set_wake(host, host->turn.wake_ns);
+    const HostSink *sink = &host->config.sink;
+    if (sink->log)
+        sink->log(sink->context, event, &host->turn);
+    host_apply(host, &host->turn);
+    host->is_busy = false;
+}
+
+HostStream *
+host_slot(Host *host, StreamId stream)
+{
+    if (stream >= host->stream_capacity) {
+        uint32_t old = host->stream_capacity;
+        host->stream_capacity = MAX(host->pool.capacity, stream + 1);
+        host->streams =
+            g_renew(HostStream, host->streams, host->stream_capacity);
+        for (uint32_t i = old; i < host->stream_capacity; i++)
+            host->streams[i] = (HostStream){.fed_by = STREAM_NONE};
+    }
+    return &host->streams[stream];
+}
+
+static void
+grow_queue(Host *host)
+{
+    uint32_t capacity = MAX(64, 2 * host->queue_capacity);
+    HostEvent *queue = g_new(HostEvent, capacity);
+    for (uint32_t i = 0; i < host->queue_count; i++)
+        queue[i] =
+            host->queue[(host->queue_start + i) & (host->queue_capacity - 1)];
+    g_free(host->queue);
+    host->queue = queue;
+    host->queue_start = 0;
+    host->queue_capacity = capacity;
+}
+
+void
+host_queue(Host *host, const Event *event)
+{
+    if (host->queue_count == host->queue_capacity)
+        grow_queue(host);
+    uint32_t index =
+        (host->queue_start + host->queue_count++) & (host->queue_capacity - 1);
+    host->queue[index] = (HostEvent){.event = *event};
+    if (event->stream != STREAM_NONE) {
+        HostStream *slot = host_slot(host, event->stream);
+        host->queue[index].serial = slot->serial;
+        slot->queued_count++;
+    }
+    loop_add_job(host->loop, &host->settle);
+}
+
+static void
+queue_stream(Host *host, EventKind kind, StreamId stream)
+{
+    Event event = {.kind = kind, .stream = stream};
+    host_queue(host, &event);
+}
+
+static void
+forget_order(Host *host, StreamId from)
+{
+    HostStream *slot = host_slot(host, from);
+    if (!slot->order)
+        return;
+    Forward *order = slot->order;
+    host->count.forwarded_bytes += order->total_bytes - order->left_bytes;
+    slot->order = NULL;
+    host_slot(host, order->to->tag)->fed_by = STREAM_NONE;
+    forward_clear(order);
+    g_free(order);
+    conn_expect(slot->conn, slot->expect_bytes);
+}
+
+/* Cancel the orders from and to a stream. */
+static void
+forget_orders(Host *host, StreamId stream)
+{
+    forget_order(host, stream);
+    StreamId source = host_slot(host, stream)->fed_by;
+    if (source != STREAM_NONE)
+        forget_order(host, source);
+}
+
+static Conn *
+take_conn(Host *host, StreamId stream)
+{
+    forget_orders(host, stream);
+    HostStream *slot = host_slot(host, stream);
+    Conn *conn = slot->conn;
+    slot->conn = NULL;
+    slot->serial++;
+    slot->queued_count = 0;
+    if (slot->guest) {
+        peers_dismiss(&host->peers, slot->guest);
+        slot->guest = NULL;
+        host->accepted_count--;
+    }
+    return conn;
+}
+
+Conn *
+host_detach(Host *host, StreamId stream)
+{
+    Conn *conn = take_conn(host, stream);
+    stream_pool_put(&host->pool, stream);
+    return conn;
+}
+
+/* The peer has ended the stream, or it is lost. The number is free only after
+ * the turn, in which the node might open another. */
+static void
+end_stream(Host *host, StreamId stream, CloseReason reason)
+{
+    conn_close(take_conn(host, stream), reason);
+    Event event = {.kind = EVENT_CLOSED, .stream = stream};
+    event.closed.reason = reason;
+    tell(host, &event);
+    stream_pool_put(&host->pool, stream);
+}
+
+static void
+tell_queued(Host *host)
+{
+    HostEvent queued = host->queue[host->queue_start];
+    host->queue_start = (host->queue_start + 1) & (host->queue_capacity - 1);
+    host->queue_count--;
+    StreamId stream = queued.event.stream;
+    if (stream != STREAM_NONE) {
+        HostStream *slot = host_slot(host, stream);
+        if (slot->serial != queued.serial)
+            return; /* the node has closed it meanwhile */
+        slot->queued_count--;
+    }
+    if (queued.event.kind == EVENT_CLOSED)
+        end_stream(host, stream, queued.event.closed.reason);
+    else
+        tell(host, &queued.event);
+    if (queued.event.kind == EVENT_READ && queued.event.read.extent.chunk)
+        chunk_unref(queued.event.read.extent.chunk);
+}
+
+static void
+settle(Host *host)
+{
+    if (host->is_busy)
+        return;
+    for (uint32_t i = 0; i < SETTLE_COUNT_MAX && host->queue_count > 0; i++)
+        tell_queued(host);
+    if (host->queue_count > 0)
+        loop_add_job(host->loop, &host->settle);
+    else
+        loop_drop_job(host->loop, &host->settle);
+}
+
+static void
+run_settle(void *context)
+{
+    settle(context);
+}
+
+void
+host_pump(Host *host, StreamId from)
+{
+    Forward *order = host_slot(host, from)->order;
+    Event event = {.kind = EVENT_CLOSED, .stream = from};
+    switch (forward_pump(order)) {
+    case FORWARD_WAITS:
+        return;
+    case FORWARD_DONE:
+        event.kind = EVENT_FORWARDED;
+        event.forwarded.size_bytes = order->total_bytes;
+        break;
+    case FORWARD_ENDED:
+        event.closed.reason = CLOSE_DONE;
+        break;
+    case FORWARD_LOST:
+        event.closed.reason = (CloseReason)order->from->reason;
+        break;
+    }
+    forget_order(host, from);
+    host_queue(host, &event);
+}
+
+/* The bytes are lent for the turn: they are in the buffer of the reads. */
+static void
+read_stream(Host *host, StreamId stream)
+{
+    HostStream *slot = host_slot(host, stream);
+    uint64_t wanted_bytes = MAX(slot->expect_bytes, FIRST_READ_BYTES);
+    uint32_t size_bytes = 0;
+    Event event = {.kind = EVENT_RECEIVED, .stream = stream};
+    ConnRead read =
+        conn_read(slot->conn, (uint32_t)MIN(wanted_bytes, CONN_READ_BYTES_MAX),
+                  &size_bytes);
+    switch (read) {
+    case CONN_READ_NOTHING:
+        return;
+    case CONN_READ_END:
+        end_stream(host, stream, CLOSE_DONE);
+        return;
+    case CONN_READ_LOST:
+        end_stream(host, stream, (CloseReason)slot->conn->reason);
+        return;
+    case CONN_READ_BYTES:
+        event.received.bytes = host->conns.buffer;
+        event.received.size_bytes = size_bytes;
+        tell(host, &event);
+        return;
+    }
+}
+
+static void
+hear_readable(Host *host, StreamId stream)
+{
+    if (host_slot(host, stream)->order) {
+        host_pump(host, stream);
+        return;
+    }
+    /* What happened earlier on this stream is told first; what is left here
+     * is reported again. */
+    if (host_slot(host, stream)->queued_count == 0)
+        read_stream(host, stream);
+}
+
+static void
+hear(void *context, Conn *conn, ConnSignal signal)
+{
+    Host *host = context;
+    StreamId stream = conn->tag;
+    Event event = {.kind = EVENT_CLOSED, .stream = stream};
+    switch (signal) {
+    case CONN_CONNECTED:
+        queue_stream(host, EVENT_CONNECTED, stream);
+        break;
+    case CONN_READABLE:
+        hear_readable(host, stream);
+        break;
+    case CONN_DRAINED:
+        /* The order minds the room while one stands. */
+        if (host_slot(host, stream)->fed_by == STREAM_NONE)
+            queue_stream(host, EVENT_DRAINED, stream);
+        break;
+    case CONN_ROOM:
+        if (host_slot(host, stream)->fed_by != STREAM_NONE)
+            host_pump(host, host_slot(host, stream)->fed_by);
+        break;
+    case CONN_GONE:
+        event.closed.reason = (CloseReason)conn->reason;
+        host_queue(host, &event);
+        break;
+    }
+    settle(host);
+}
+
+void
+host_init(Host *host, Loop *loop, const HostConfig *config)
+{
+    memset(host, 0, sizeof *host);
+    host->config = *config;
+    host->loop = loop;
+    host->node = node_new(config->role, config->role_config, config->seed);
+    turn_init(&host->turn);
+    conns_init(&host->conns, loop, &config->limits);
+    host->conns.hear = hear;
+    host->conns.context = host;
+    pipes_init(&host->pipes, config->pipe_count_max);
+    peers_init(&host->peers);
+    host->settle = (Job){.run = run_settle, .context = host};
+    host->wake = (Timer){.fire = hear_wake, .context = host};
+    host->wake_ns = TIME_NEVER;
+}
+
+void
+host_start(Host *host)
+{
+    Event event = {.kind = EVENT_START, .stream = STREAM_NONE};
+    event.place = &host->config.place;
+    host_queue(host, &event);
+    settle(host);
+}
+
+static void
+drop_queue(Host *host)
+{
+    for (; host->queue_count > 0; host->queue_count--) {
+        Event *event = &host->queue[host->queue_start].event;
+        if (event->kind == EVENT_READ && event->read.extent.chunk)
+            chunk_unref(event->read.extent.chunk);
+        host->queue_start =
+            (host->queue_start + 1) & (host->queue_capacity - 1);
+    }
+    g_free(host->queue);
+}
+
+void
+host_clear(Host *host)
+{
+    Event event = {.kind = EVENT_STOP, .stream = STREAM_NONE};
+    tell(host, &event);
+    loop_unset_timer(host->loop, &host->wake);
+    loop_drop_job(host->loop, &host->settle);
+    for (StreamId stream = 0; stream < host->stream_capacity; stream++)
+        if (host->streams[stream].conn)
+            conn_close(host_detach(host, stream), CLOSE_RESET);
+    loop_drop_job(host->loop, &host->settle);
+    drop_queue(host);
+    node_free(host->node);
+    turn_clear(&host->turn);
+    conns_clear(&host->conns);
+    pipes_clear(&host->pipes);
+    peers_clear(&host->peers);
+    stream_pool_clear(&host->pool);
+    g_free(host->streams);
+}
+
+/* Nobody's stream: the node never hears of it. */
+static void
+refuse(Host *host, int fd)
+{
+    static const char ANSWER[] = "HTTP/1.1 503 Service Unavailable\r\n"
+                                 "Content-Length: 0\r\n"
+                                 "Retry-After: 1\r\n"
+                                 "Connection: close\r\n\r\n";
+    host->count.refused_streams++;
+    Conn *conn = conn_take(&host->conns, fd);
+    if (!conn)
+        return;
+    OutSlice slice = {(const uint8_t *)ANSWER, sizeof ANSWER - 1, NULL};
+    conn_write(conn, &slice, 1);
+    conn_close(conn, CLOSE_DONE);
+}
+
+void
+host_accept(Host *host, int fd, const Address *peer)
+{
+    const HostConfig *config = &host->config;
+    /* As many again may be on their way out; beyond, not even a word. */
+    if (host->conns.open_count >= 2 * config->stream_count_max) {
+        host->count.refused_streams++;
+        close(fd);
+        return;
+    }
+    Guest *guest = NULL;
+    if (host->accepted_count < config->stream_count_max)
+        guest = peers_welcome(&host->peers, peer,
+                              config->stream_count_max_per_peer);
+    if (!guest) {
+        refuse(host, fd);
+        return;
+    }
+    Conn *conn = conn_take(&host->conns, fd);
+    if (!conn) {
+        peers_dismiss(&host->peers, guest);
+        return;
+    }
+    StreamId stream = stream_pool_take(&host->pool);
+    HostStream *slot = host_slot(host, stream);
+    conn->tag = stream;
+    slot->conn = conn;
+    slot->guest = guest;
+    slot->expect_bytes = 1;
+    host->accepted_count++;
+    Event event = {.kind = EVENT_ACCEPTED, .stream = stream};
+    event.accepted.peer = guest->id;
+    host_queue(host, &event);
+    settle(host);
+}
+
+void
+host_command(Host *host, const Command *command)
+{
+    Event event = {.kind = EVENT_COMMAND, .stream = STREAM_NONE};
+    event.command = command;
+    tell(host, &event);
+    settle(host);
+}
+
+void
+host_restore(Host *host, const Record *record)
+{
+    Event event = {.kind = EVENT_RESTORED, .stream = STREAM_NONE};
+    event.record = record;
+    tell(host, &event);
+    settle(host);
+}
+
+/* Nothing came for a while, and all that was to be sent has been. */
+static bool
+is_quiet(const Host *host, const HostStream *slot)
+{
+    return !slot->order && slot->fed_by == STREAM_NONE &&
+           slot->conn->out.unsent_bytes == 0 &&
+           loop_now_ns(host->loop) - slot->conn->last_ns >= QUIET_NS;
+}
+
+bool
+host_drain(Host *host)
+{
+    for (StreamId stream = 0; stream < host->stream_capacity; stream++) {
+        const HostStream *slot = &host->streams[stream];
+        if (slot->guest && is_quiet(host, slot))
+            end_stream(host, stream, CLOSE_DONE);
+    }
+    settle(host);
+    return host->accepted_count == 0 && !host->conns.parting;
+}
+
+void
+host_stored(Host *host, uint32_t tag, bool is_durable)
+{
+    Event event = {.kind = EVENT_STORED, .stream = STREAM_NONE};
+    event.stored.tag = tag;
+    event.stored.is_durable = is_durable;
+    host_queue(host, &event);
+}

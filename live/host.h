@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * live/host.h: the driver of one node: sockets and times in, turns out.
+ *
+ * What sim/host.c and sim/effect.c do over simulated links, over real ones:
+ * a node cannot tell the two apart. A node is never entered twice: what
+ * arises while a turn takes effect waits in a queue and is told after it, in
+ * order.
+ */
+#pragma once
+
+#include "core/node.h"
+#include "live/forward.h"
+#include "live/peer.h"
+
+/* What the world beyond sockets does for a node; any may be NULL. */
+typedef struct HostSink {
+    void *context;
+    void (*note)(void *context, const Effect *effect);
+    void (*deliver)(void *context, const Extent *extent);
+    /* Fill event->read in but for its tag; the host takes the chunk's
+     * reference. Without it no file is found. */
+    void (*read)(void *context, const Effect *effect, Event *event);
+    /* host_stored answers, later or at once. Without it nothing is durable. */
+    void (*store)(void *context, uint32_t tag, const Record *record);
+    /* Every event with the turn it led to, before that takes effect. */
+    void (*log)(void *context, const Event *event, const Turn *turn);
+} HostSink;
+
+typedef struct HostConfig {
+    Role role;
+    const void *role_config; /* lent */
+    Place place;
+    uint8_t seed[32];
+    uint32_t stream_count_max;          /* accepted, in all */
+    uint32_t stream_count_max_per_peer; /* accepted, from one IP address */
+    uint32_t pipe_count_max;
+    const Address *source; /* where our own streams come from, or NULL */
+    ConnLimits limits;
+    HostSink sink;
+} HostConfig;
+
+typedef struct HostStream {
+    Conn *conn;      /* NULL: not in use */
+    Forward *order;  /* whose source this is */
+    StreamId fed_by; /* the source of the order whose target this is */
+    uint32_t serial; /* events of an earlier use of the number are void */
+    uint32_t queued_count;
+    Guest *guest; /* accepted streams */
+    uint64_t expect_bytes;
+} HostStream;
+
+typedef struct HostEvent {
+    Event event;
+    uint32_t serial;
+} HostEvent;
+
+typedef struct HostCount {
+    uint64_t events;
+    uint64_t refused_streams;
+    uint64_t forwards;
+    uint64_t forwarded_bytes;
+} HostCount;
+
+typedef struct Host {
+    HostConfig config;
+    Loop *loop;
+    Node *node;
+    Turn turn;
+    Conns conns;
+    Pipes pipes;
+    Peers peers;
+    StreamPool pool;
+    HostStream *streams;
+    uint32_t stream_capacity;
+    uint32_t accepted_count; /* streams of guests */
+    HostEvent *queue;        /* a ring of a power of two */
+    uint32_t queue_start;
+    uint32_t queue_count;
+    uint32_t queue_capacity;
+    Job settle;
+    Timer wake;
+    int64_t wake_ns;
+    bool is_busy; /* a turn is taking effect */
+    HostCount count;
+} Host;
+
+/* The config is copied, what it points to is lent. EVENT_START follows with
+ * host_start, once peers are introduced. */
+void host_init(Host *host, Loop *loop, const HostConfig *config);
+void host_start(Host *host);
+/* EVENT_STOP, then resets what is open. */
+void host_clear(Host *host);
+
+/* Take over an accepted socket; over the limits it is told 503 and closed. */
+void host_accept(Host *host, int fd, const Address *peer);
+void host_command(Host *host, const Command *command);
+/* A record that sink.store kept in an earlier life, after the start. */
+void host_restore(Host *host, const Record *record);
+/* Nobody is accepted any more: close the accepted streams that are quiet, and
+ * say whether all are gone, with what they were sent. */
+bool host_drain(Host *host);
+/* Answer to sink.store. */
+void host_stored(Host *host, uint32_t tag, bool is_durable);
+
+/* --- live/effect.c: turns out ------------------------------------------ */
+void host_apply(Host *host, const Turn *turn);
+/* --- shared by the two ------------------------------------------------- */
+HostStream *host_slot(Host *host, StreamId stream);
+/* Tell the node once the present turn has taken effect. */
+void host_queue(Host *host, const Event *event);
+void host_pump(Host *host, StreamId from);
+/* The number is free again, the connection somebody else's. */
+Conn *host_detach(Host *host, StreamId stream);

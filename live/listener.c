@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * live/listener.c: accepts connections on one address.
+ */
+#include "live/listener.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <unistd.h>
+
+#define BACKLOG 4096
+/* Taken in a row before other sockets are looked at. */
+#define ACCEPT_COUNT_MAX 64u
+
+static bool
+set_flag(int fd, int level, int option)
+{
+    int on = 1;
+    return setsockopt(fd, level, option, &on, sizeof on) == 0;
+}
+
+static bool
+set_options(int fd, const ListenerConfig *config)
+{
+    unsigned int timeout_ms =
+        (unsigned int)MIN(config->send_timeout_ns / NS_PER_MS, G_MAXINT);
+    /* Several processes may share the address; so may the next one, before
+     * this one has drained. */
+    return set_flag(fd, SOL_SOCKET, SO_REUSEADDR) &&
+           set_flag(fd, SOL_SOCKET, SO_REUSEPORT) &&
+           set_flag(fd, SOL_SOCKET, SO_KEEPALIVE) &&
+           set_flag(fd, IPPROTO_TCP, TCP_NODELAY) &&
+           setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout_ms,
+                      sizeof timeout_ms) == 0;
+}
+
+static bool
+set_congestion(int fd, const char *name)
+{
+    return !name || setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, name,
+                               (socklen_t)strlen(name)) == 0;
+}
+
+static int
+open_spare(void)
+{
+    return open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+bool
+listener_init(Listener *listener, const ListenerConfig *config, GError **error)
+{
+    struct sockaddr_storage name;
+    socklen_t name_bytes = address_to_socket(&config->address, &name);
+    int fd =
+        socket(name.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    const char *failed = NULL;
+    if (fd < 0 || !set_options(fd, config))
+        failed = "cannot open a socket for";
+    else if (!set_congestion(fd, config->congestion))
+        failed = "cannot use the configured congestion control at";
+    else if (bind(fd, (struct sockaddr *)&name, name_bytes) != 0 ||
+             listen(fd, BACKLOG) != 0)
+        failed = "cannot listen at";
+    *listener = (Listener){.watch.fd = fd, .spare_fd = -1};
+    if (!failed) {
+        listener->spare_fd = open_spare();
+        return true;
+    }
+    char text[ADDRESS_TEXT_BYTES];
+    address_write(&config->address, text);
+    g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED, "%s %s: %s", failed,
+                text, g_strerror(errno));
+    listener_clear(listener);
+    return false;
+}
+
+void
+listener_clear(Listener *listener)
+{
+    if (listener->loop)
+        loop_forget(listener->loop, &listener->watch);
+    if (listener->watch.fd >= 0)
+        close(listener->watch.fd);
+    if (listener->spare_fd >= 0)
+        close(listener->spare_fd);
+    listener->watch.fd = listener->spare_fd = -1;
+}
+
+/* No descriptor is left: the peer hears so at once, not after a time-out. */
+static void
+turn_away(Listener *listener)
+{
+    listener->turned_away_count++;
+    if (listener->spare_fd >= 0)
+        close(listener->spare_fd);
+    int fd = accept4(listener->watch.fd, NULL, NULL, SOCK_CLOEXEC);
+    if (fd >= 0)
+        close(fd);
+    listener->spare_fd = open_spare();
+}
+
+static void
+hear_knock(void *context, uint32_t events)
+{
+    Listener *listener = context;
+    assert(events != 0);
+    for (uint32_t i = 0; i < ACCEPT_COUNT_MAX && listener->watch.fd >= 0; i++) {
+        struct sockaddr_storage name;
+        socklen_t name_bytes = sizeof name;
+        int fd = accept4(listener->watch.fd, (struct sockaddr *)&name,
+                         &name_bytes, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        Address peer;
+        if (fd >= 0 && address_from_socket(&name, &peer))
+            listener->accepted(listener->context, fd, &peer);
+        else if (fd >= 0)
+            close(fd);
+        else if (errno == EMFILE || errno == ENFILE)
+            turn_away(listener);
+        else if (errno != ECONNABORTED && errno != EINTR)
+            return; /* nobody else, or no memory: asked again if there is */
+    }
+}
+
+bool
+listener_start(Listener *listener, Loop *loop,
+               void (*accepted)(void *context, int fd, const Address *peer),
+               void *context)
+{
+    listener->loop = loop;
+    listener->accepted = accepted;
+    listener->context = context;
+    listener->watch.ready = hear_knock;
+    listener->watch.context = listener;
+    return loop_watch(loop, &listener->watch, EPOLLIN);
+}
+
+Address
+listener_address(const Listener *listener)
+{
+    struct sockaddr_storage name;
+    socklen_t name_bytes = sizeof name;
+    Address address = {.port = 0};
+    int result =
+        getsockname(listener->watch.fd, (struct sockaddr *)&name, &name_bytes);
+    assert(result == 0);
+    address_from_socket(&name, &address);
+    return address;
+}

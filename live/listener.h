@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * live/listener.h: accepts connections on one address.
+ *
+ * Socket options that every accepted one should have are set here once: the
+ * kernel hands them down. When the process has no descriptor left, a spare
+ * one is given up for as long as it takes to turn the next peer away, so
+ * that the loop never spins over a peer it cannot take.
+ */
+#pragma once
+
+#include "live/address.h"
+#include "live/loop.h"
+
+#include <glib.h>
+
+typedef struct ListenerConfig {
+    Address address;
+    const char *congestion;  /* of TCP; NULL: the system's */
+    int64_t send_timeout_ns; /* a peer that acknowledges nothing is dropped */
+} ListenerConfig;
+
+typedef struct Listener {
+    Loop *loop;
+    Watch watch;
+    int spare_fd;
+    void (*accepted)(void *context, int fd, const Address *peer);
+    void *context;
+    uint64_t turned_away_count;
+} Listener;
+
+/* Bind and listen; port 0 is any free one, see listener_address. */
+bool listener_init(Listener *listener, const ListenerConfig *config,
+                   GError **error);
+/* Begin to accept: the callback takes each descriptor over. */
+bool listener_start(Listener *listener, Loop *loop,
+                    void (*accepted)(void *context, int fd,
+                                     const Address *peer),
+                    void *context);
+void listener_clear(Listener *listener);
+/* Where it really listens. */
+Address listener_address(const Listener *listener);

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * live/peer.c: what PeerIds stand for: addresses, which nodes never see.
+ */
+#include "live/peer.h"
+
+#include <assert.h>
+#include <string.h>
+
+static guint
+hash_ip(gconstpointer ip)
+{
+    const uint8_t *bytes = ip;
+    guint hash = 2166136261u; /* FNV-1a */
+    for (uint32_t i = 0; i < 16; i++)
+        hash = (hash ^ bytes[i]) * 16777619u;
+    return hash;
+}
+
+static gboolean
+is_same_ip(gconstpointer left, gconstpointer right)
+{
+    return memcmp(left, right, 16) == 0;
+}
+
+void
+peers_init(Peers *peers)
+{
+    peers->addresses = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+    peers->guests = g_hash_table_new_full(hash_ip, is_same_ip, NULL, g_free);
+    peers->vouched = g_hash_table_new_full(hash_ip, is_same_ip, g_free, NULL);
+    peers->next_stranger = PEER_STRANGER_MIN;
+}
+
+void
+peers_clear(Peers *peers)
+{
+    g_hash_table_destroy(peers->addresses);
+    g_hash_table_destroy(peers->guests);
+    g_hash_table_destroy(peers->vouched);
+}
+
+void
+peers_introduce(Peers *peers, PeerId id, const Address *address)
+{
+    g_hash_table_replace(peers->addresses, GUINT_TO_POINTER(id),
+                         g_memdup2(address, sizeof *address));
+}
+
+void
+peers_vouch(Peers *peers, PeerId id, const Address *address)
+{
+    g_hash_table_replace(peers->vouched,
+                         g_memdup2(address->ip, sizeof address->ip),
+                         GUINT_TO_POINTER(id));
+}
+
+const Address *
+peers_find(const Peers *peers, PeerId id)
+{
+    return g_hash_table_lookup(peers->addresses, GUINT_TO_POINTER(id));
+}
+
+static PeerId
+identify(Peers *peers, const Address *address)
+{
+    gpointer id;
+    if (g_hash_table_lookup_extended(peers->vouched, address->ip, NULL, &id))
+        return GPOINTER_TO_UINT(id);
+    PeerId stranger = peers->next_stranger++;
+    if (peers->next_stranger == PEER_NONE)
+        peers->next_stranger = PEER_STRANGER_MIN;
+    return stranger;
+}
+
+Guest *
+peers_welcome(Peers *peers, const Address *address, uint32_t stream_count_max)
+{
+    Guest *guest = g_hash_table_lookup(peers->guests, address->ip);
+    if (!guest) {
+        guest = g_new0(Guest, 1);
+        memcpy(guest->ip, address->ip, sizeof guest->ip);
+        guest->id = identify(peers, address);
+        g_hash_table_insert(peers->guests, guest->ip, guest);
+    }
+    if (guest->stream_count >= stream_count_max)
+        return NULL;
+    guest->stream_count++;
+    return guest;
+}
+
+void
+peers_dismiss(Peers *peers, Guest *guest)
+{
+    assert(guest->stream_count > 0);
+    if (--guest->stream_count == 0)
+        g_hash_table_remove(peers->guests, guest->ip);
+}

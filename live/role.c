@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * live/role.c: one configured role, running: its node, sockets and files.
+ */
+#include "live/role.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+
+#define DRAIN_LOOK_NS (50 * NS_PER_MS)
+/* Of the descriptors, so much may be in pipes: two each. */
+#define PIPE_SHARE 8u
+
+static void
+accept_peer(void *context, int fd, const Address *peer)
+{
+    LiveRole *role = context;
+    host_accept(&role->host, fd, peer);
+}
+
+static void
+read_file(void *context, const Effect *effect, Event *event)
+{
+    LiveRole *role = context;
+    files_read(role->files, effect, event);
+}
+
+static bool
+open_files(LiveRole *role, GError **error)
+{
+    const LiveFiles *files = &role->config->files;
+    if (!files->directory)
+        return true;
+    FilesConfig config = {files->directory, files->tenant, files->id_key};
+    role->files = files_new(&config, error);
+    return role->files != NULL;
+}
+
+static bool
+open_listeners(LiveRole *role, GError **error)
+{
+    const LiveConfig *config = role->config;
+    for (uint32_t i = 0; i < config->listen_count; i++) {
+        ListenerConfig listener = {
+            .address = config->listen[i],
+            .congestion = config->congestion,
+            .send_timeout_ns = config->limits.idle_timeout_ns,
+        };
+        if (!listener_init(&role->listeners[i], &listener, error))
+            return false;
+        role->listener_count++;
+    }
+    return true;
+}
+
+static void
+close_listeners(LiveRole *role)
+{
+    while (role->listener_count > 0)
+        listener_clear(&role->listeners[--role->listener_count]);
+}
+
+static void
+introduce(LiveRole *role, const LivePeer *peer)
+{
+    if (peer->id != PEER_NONE)
+        peers_introduce(&role->host.peers, peer->id, &peer->address);
+}
+
+static void
+introduce_peers(LiveRole *role)
+{
+    const LiveConfig *config = role->config;
+    introduce(role, &config->peers.manager);
+    introduce(role, &config->peers.key_service);
+    introduce(role, &config->peers.data_centre);
+    introduce(role, &config->peers.cdn);
+    for (uint32_t i = 0; i < config->service_count; i++)
+        peers_vouch(&role->host.peers, config->services[i].id,
+                    &config->services[i].address);
+}
+
+static uint32_t
+pipe_count_max(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return 0;
+    return (uint32_t)(MIN(limit.rlim_cur, G_MAXINT32) / 2 / PIPE_SHARE);
+}
+
+/* As many descriptors as we may have. */
+static void
+raise_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+static bool
+start_host(LiveRole *role, GError **error)
+{
+    const LiveConfig *config = role->config;
+    HostConfig host = {
+        .role = config->role,
+        .role_config = config_node_config(config),
+        .place = config_place(config),
+        .stream_count_max = config->limits.connections,
+        .stream_count_max_per_peer = config->limits.connections_per_peer,
+        .pipe_count_max = pipe_count_max(),
+        .limits = {.connect_timeout_ns = 10 * NS_PER_S,
+                   .send_timeout_ns = 10 * NS_PER_S,
+                   .linger_timeout_ns = 2 * NS_PER_S},
+        .sink = {.context = role, .read = role->files ? read_file : NULL},
+    };
+    if (getentropy(host.seed, sizeof host.seed) != 0) {
+        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
+                    "the system has no randomness to give");
+        return false;
+    }
+    host_init(&role->host, &role->loop, &host);
+    explicit_bzero(host.seed, sizeof host.seed);
+    introduce_peers(role);
+    host_start(&role->host);
+    if (config->role == ROLE_EDGE) {
+        Command capacity = {.kind = COMMAND_CAPACITY,
+                            .value = config->uplink_bps};
+        host_command(&role->host, &capacity);
+    }
+    return true;
+}
+
+static bool
+start_listeners(LiveRole *role, GError **error)
+{
+    for (uint32_t i = 0; i < role->listener_count; i++) {
+        if (listener_start(&role->listeners[i], &role->loop, accept_peer, role))
+            continue;
+        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
+                    "cannot wait for connections");
+        return false;
+    }
+    return true;
+}
+
+bool
+role_start(LiveRole *role, const LiveConfig *config, GError **error)
+{
+    memset(role, 0, sizeof *role);
+    role->config = config;
+    role->drain_ns = TIME_NEVER;
+    raise_limit();
+    signal(SIGPIPE, SIG_IGN); /* splice has no MSG_NOSIGNAL */
+    if (!loop_init(&role->loop, error))
+        return false;
+    if (!open_files(role, error) || !open_listeners(role, error) ||
+        !start_host(role, error))
+        goto fail_open;
+    if (start_listeners(role, error))
+        return true;
+    host_clear(&role->host);
+fail_open:
+    close_listeners(role);
+    files_free(role->files);
+    loop_clear(&role->loop);
+    return false;
+}
+
+static void
+look_at_drain(void *context)
+{
+    LiveRole *role = context;
+    int64_t now_ns = loop_now_ns(&role->loop);
+    if (host_drain(&role->host) || now_ns >= role->drain_ns) {
+        loop_stop(&role->loop);
+        return;
+    }
+    loop_set_timer(&role->loop, &role->drain_watch, now_ns + DRAIN_LOOK_NS);
+}
+
+static void
+reload(LiveRole *role)
+{
+    g_autoptr(GError) error = NULL;
+    if (role->files && !files_scan(role->files, &error))
+        fprintf(stderr, "byway: %s\n", error->message);
+}
+
+static void
+hear_signal(void *context, int number)
+{
+    LiveRole *role = context;
+    if (number == SIGHUP) {
+        reload(role);
+        return;
+    }
+    if (role->drain_ns != TIME_NEVER) {
+        loop_stop(&role->loop); /* the second one */
+        return;
+    }
+    close_listeners(role);
+    role->drain_ns =
+        loop_now_ns(&role->loop) + role->config->limits.drain_timeout_ns;
+    role->drain_watch = (Timer){.fire = look_at_drain, .context = role};
+    look_at_drain(role);
+}
+
+bool
+role_run(LiveRole *role)
+{
+    static const int NUMBERS[] = {SIGTERM, SIGINT, SIGHUP};
+    sigset_t signals;
+    sigemptyset(&signals);
+    for (size_t i = 0; i < G_N_ELEMENTS(NUMBERS); i++)
+        sigaddset(&signals, NUMBERS[i]);
+    g_autoptr(GError) error = NULL;
+    if (!loop_hear_signals(&role->loop, &signals, hear_signal, role, &error)) {
+        fprintf(stderr, "byway: %s\n", error->message);
+        return false;
+    }
+    loop_run(&role->loop);
+    return role->host.accepted_count == 0;
+}
+
+void
+role_stop(LiveRole *role)
+{
+    loop_unset_timer(&role->loop, &role->drain_watch);
+    close_listeners(role);
+    host_clear(&role->host);
+    files_free(role->files);
+    loop_clear(&role->loop);
+}

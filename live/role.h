@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * live/role.h: one configured role, running: its node, sockets and files.
+ */
+#pragma once
+
+#include "live/config.h"
+#include "live/files.h"
+#include "live/host.h"
+#include "live/listener.h"
+
+typedef struct LiveRole {
+    const LiveConfig *config;
+    Loop loop;
+    Host host;
+    Files *files; /* NULL: it serves none */
+    Listener listeners[LIVE_LISTEN_MAX];
+    uint32_t listener_count;
+    Timer drain_watch; /* looks whether all is done, or late */
+    int64_t drain_ns;  /* when it has to be; TIME_NEVER: not draining */
+} LiveRole;
+
+/* The config is lent. Nothing is left open on failure. */
+bool role_start(LiveRole *role, const LiveConfig *config, GError **error);
+/* Serve until SIGTERM or SIGINT: then accept nobody, finish what is under way
+ * for at most drain_timeout_ns. A second signal stops at once. True when
+ * nothing was cut off. SIGHUP reads the served directory again. */
+bool role_run(LiveRole *role);
+void role_stop(LiveRole *role);

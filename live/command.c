@@ -2,6 +2,7 @@
  * live/command.c: the verb `byway live`: options, then one role until it ends.
  */
 #include "live/command.h"
+#include "live/check.h"
 #include "live/role.h"
 
 #include <stdio.h>
@@ -9,15 +10,19 @@
 enum { EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
 static const char USAGE[] =
-    "usage: byway live ROLE --config FILE.yaml\n\n"
+    "usage: byway live ROLE --config FILE.yaml [--check]\n\n"
     "Run one role over real sockets: manager, key-service, data-centre, edge\n"
     "or cdn. SIGTERM finishes what is under way, a second one stops at once;\n"
     "SIGHUP reads the served directory again.\n\n"
-    "byway live ROLE --help lists what its file may say.\n\n"
+    "  -c, --config FILE  what it is, where it listens, whom it knows\n"
+    "      --check        only look whether that would work here\n"
+    "      --help         print this and exit; with ROLE: all keys of FILE\n\n"
+    "Exit code: 0 all finished, 1 something was cut off, 2 FILE is wrong.\n\n"
     "example: byway live edge --config edge.yaml\n";
 
 typedef struct LiveOptions {
     char *config;
+    gboolean is_check;
     gboolean wants_help;
     char **words;
 } LiveOptions;
@@ -82,7 +87,8 @@ run_options(const LiveOptions *options)
         return usage_error("there is no role ", options->words[0]);
     if (!options->config)
         return usage_error("where is its --config FILE.yaml?", "");
-    return run_role(role, options->config);
+    return options->is_check ? check_run(options->config, role)
+                             : run_role(role, options->config);
 }
 
 int
@@ -91,6 +97,7 @@ live_main(int argc, char **argv)
     LiveOptions options = {0};
     const GOptionEntry entries[] = {
         {"config", 'c', 0, G_OPTION_ARG_FILENAME, &options.config, NULL, NULL},
+        {"check", 0, 0, G_OPTION_ARG_NONE, &options.is_check, NULL, NULL},
         {"help", 'h', 0, G_OPTION_ARG_NONE, &options.wants_help, NULL, NULL},
         {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_STRING_ARRAY, &options.words,
          NULL, NULL},

@@ -109,26 +109,40 @@ parse(ConfigReader *reader, const char *text, size_t text_bytes)
     return reader->complaints->list->len == 0;
 }
 
+/* Remarks are wanted of a check only. */
+static LiveConfig *
+parse_text(const ConfigText *text, Role role, GPtrArray *errors,
+           GPtrArray *remarks)
+{
+    g_autoptr(LiveConfig) config = config_new(role);
+    g_autofree char *directory = g_path_get_dirname(text->path);
+    Complaints complaints;
+    complaints_init(&complaints, text->path);
+    ConfigReader reader = {config, &complaints, directory, remarks};
+    bool is_read = parse(&reader, text->bytes, text->byte_count);
+    complaints_report(&complaints, errors);
+    complaints_clear(&complaints);
+    return is_read ? g_steal_pointer(&config) : NULL;
+}
+
 static LiveConfig *
 read_file(const char *path, Role role, GPtrArray *errors, GPtrArray *remarks)
 {
     g_autofree char *why = NULL;
-    size_t text_bytes = 0;
-    g_autofree char *text =
-        input_read(path, TREE_TEXT_BYTES_MAX, &text_bytes, &why);
-    if (!text) {
-        g_ptr_array_add(errors, g_strdup_printf("%s: error: %s", path, why));
-        return NULL;
-    }
-    g_autoptr(LiveConfig) config = config_new(role);
-    g_autofree char *directory = g_path_get_dirname(path);
-    Complaints complaints;
-    complaints_init(&complaints, path);
-    ConfigReader reader = {config, &complaints, directory, remarks};
-    bool is_read = parse(&reader, text, text_bytes);
-    complaints_report(&complaints, errors);
-    complaints_clear(&complaints);
-    return is_read ? g_steal_pointer(&config) : NULL;
+    ConfigText text = {.path = path};
+    g_autofree char *bytes =
+        input_read(path, TREE_TEXT_BYTES_MAX, &text.byte_count, &why);
+    text.bytes = bytes;
+    if (bytes)
+        return parse_text(&text, role, errors, remarks);
+    g_ptr_array_add(errors, g_strdup_printf("%s: error: %s", path, why));
+    return NULL;
+}
+
+LiveConfig *
+config_parse(const ConfigText *text, Role role, GPtrArray *errors)
+{
+    return parse_text(text, role, errors, NULL);
 }
 
 LiveConfig *

@@ -101,10 +101,18 @@ LiveConfig *config_new(Role role);
 void config_free(LiveConfig *config);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(LiveConfig, config_free)
 
+/* A text, and what messages call its file; relative paths start there. */
+typedef struct ConfigText {
+    const char *path;
+    const char *bytes;
+    size_t byte_count;
+} ConfigText;
+
 /* Read a file for a role, or append every error ("FILE:LINE:COL: error: ...",
  * char *) and return NULL. Key files are read too: they must be regular, ours
  * and closed to all others. */
 LiveConfig *config_read(const char *path, Role role, GPtrArray *errors);
+LiveConfig *config_parse(const ConfigText *text, Role role, GPtrArray *errors);
 
 /* Read it, and look whether this machine gives what it wants; remarks
  * (char *) are what an operator may want to know. */

@@ -144,17 +144,18 @@ write_inner(Help *help, const ConfigSection *section, const void *base)
     help->indent -= INDENT;
 }
 
-/* A key without example or default can be left out: so it is, in a comment. */
+/* What no value stands for when it is left out, is: in a comment. */
 static void
 write_key(Help *help, const ConfigKey *key, const void *base)
 {
     const char *place = (const char *)base + key->offset;
     bool has_keys = key->section && !key->example;
-    bool is_left_out = key->fallback && !key->example;
+    bool is_needed = (key->needed_by & ROLE_BIT(help->role)) != 0;
+    bool is_left_out = key->fallback && !is_needed;
     gsize line_start = help->text->len;
     g_string_append_printf(help->text, "%*s%s%s:", help->indent, "",
                            is_left_out ? "# " : "", key->key);
-    if (!has_keys && !is_left_out) {
+    if (key->example || (!has_keys && !is_left_out)) {
         g_string_append_c(help->text, ' ');
         write_value(help, key, place);
     }

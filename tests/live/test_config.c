@@ -15,6 +15,7 @@
 #include <sys/types.h>
 
 #define BAD "tests/live/bad"
+#define PAGE "docs/live.md"
 #define ZEROS "00000000000000000000000000000000"
 #define KEY_LINE "0123456789abcdefABCDEF0000000001" ZEROS
 #define OTHER_KEY "1123456789abcdefABCDEF0000000001" ZEROS "\n"
@@ -163,7 +164,8 @@ a_file_that_is_not_there_is_an_error(void)
                     "No such file or directory");
 }
 
-/* What --help prints is a configuration, and one of the defaults. */
+/* What --help prints is a configuration, one of the defaults, and core can
+ * work with it. */
 static void
 the_help_can_be_read_back(void)
 {
@@ -183,7 +185,54 @@ the_help_can_be_read_back(void)
                          fresh->client.enough_ppm);
         g_assert_cmpuint(config->manager.policy, ==, fresh->manager.policy);
         g_assert_cmpuint(config->key_service.alg, ==, fresh->key_service.alg);
+        const uint8_t seed[32] = {0};
+        node_free(node_new(role, config_node_config(config), seed));
     }
+    folder_clear(&folder);
+}
+
+static char *
+read_page(void)
+{
+    char *page = NULL;
+    g_assert_true(g_file_get_contents(PAGE, &page, NULL, NULL));
+    return page;
+}
+
+/* The page is written by hand but for the keys. */
+static void
+the_page_has_every_key(void)
+{
+    g_autofree char *page = read_page();
+    for (Role role = 0; role < ROLE_COUNT; role++) {
+        g_autoptr(GString) text = g_string_new("```yaml\n");
+        config_write_help(text, role);
+        g_string_append(text, "```\n");
+        if (!strstr(page, text->str))
+            g_error("%s has not what is said of the role %s", PAGE,
+                    role_name(role));
+    }
+}
+
+/* Examples begin with the name of their file: "# edge.yaml". */
+static void
+the_examples_of_the_page_are_valid(void)
+{
+    static const char start[] = "```yaml\n# ";
+    Folder folder;
+    folder_init(&folder);
+    g_autofree char *page = read_page();
+    guint example_count = 0;
+    for (const char *at = page; (at = strstr(at, start)); example_count++) {
+        at += strlen(start);
+        const char *end = strstr(at, "```");
+        g_autofree char *text = g_strndup(at - 2, (gsize)(end - at) + 2);
+        g_autofree char *word = g_strndup(at, strcspn(at, "."));
+        Role role = ROLE_COUNT;
+        g_assert_true(config_parse_role(word, &role));
+        config_free(read_good(&folder, text, role));
+    }
+    g_assert_cmpuint(example_count, ==, ROLE_COUNT - 1); /* no client */
     folder_clear(&folder);
 }
 
@@ -360,6 +409,8 @@ main(int argc, char **argv)
     g_test_add_func("/config/mistakes", every_mistake_is_named_with_its_place);
     g_test_add_func("/config/no_file", a_file_that_is_not_there_is_an_error);
     g_test_add_func("/config/help", the_help_can_be_read_back);
+    g_test_add_func("/config/page", the_page_has_every_key);
+    g_test_add_func("/config/examples", the_examples_of_the_page_are_valid);
     g_test_add_func("/config/values", what_the_file_says_goes_to_its_place);
     g_test_add_func("/config/place", a_node_is_told_who_and_where_it_is);
     g_test_add_func("/config/key_service",

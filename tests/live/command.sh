@@ -1,0 +1,77 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# tests/live/command.sh: what byway live answers, and with which exit code.
+#
+# Usage: command.sh BYWAY SOURCE. The mistakes are those of tests/live/bad; all
+# work is done in a temporary folder.
+set -u
+
+byway=$(readlink -f -- "$1")
+bad=$2/tests/live/bad
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+trap 'exit 1' INT TERM
+cd "$work" || exit 1
+failed=0
+
+zeros=00000000000000000000000000000000
+key=0123456789abcdefABCDEF0000000001$zeros
+echo "$key" >good.key
+echo "1$key" | cut -c 1-64 >other.key
+cp other.key open.key
+echo "$zeros" >short.key
+echo "${key}0" >long.key
+echo "${zeros}zeros of the wrong sort all over" >letters.key
+mkdir files private shared
+chmod 600 ./*.key
+chmod 640 open.key
+chmod 700 private
+chmod 750 shared
+
+# says CODE TEXT ARGUMENT...: byway live exits with this code, and its output
+# holds the text.
+says() {
+    code=$1
+    text=$2
+    shift 2
+    "$byway" live "$@" >log 2>&1
+    if [ $? -ne "$code" ] || ! grep -qF -- "$text" log; then
+        echo "NOT ok: byway live $* says, with exit code $code: $text"
+        sed 's/^/    /' log
+        failed=1
+    fi
+}
+
+# explains ROLE NAME [OPTION]: exit code 2, every word as expected, on stderr.
+explains() {
+    "$byway" live "$1" -c "$2.yaml" ${3:+"$3"} >out 2>log
+    if [ $? -ne 2 ] || [ -s out ] || ! cmp -s log "$bad/$2.txt"; then
+        echo "NOT ok: $2 ${3-} is explained"
+        sed 's/^/    /' log out
+        failed=1
+    fi
+}
+
+for file in "$bad"/*.yaml; do
+    name=$(basename "$file" .yaml)
+    role=$(sed -n '1s/^# byway live //p' "$file")
+    [ "$role" = client ] && continue # is no role that serves
+    cp "$file" .
+    explains "$role" "$name"
+    explains "$role" "$name" --check
+done
+
+says 0 'usage: byway live ROLE' --help
+says 0 'list_age: 15 min' manager --help
+says 2 'which role?'
+says 2 'no role' edeg -c good.yaml
+says 2 'one role at a time' edge cdn -c good.yaml
+says 2 'where is its --config' edge
+says 2 'Unknown option --chekc' edge --chekc
+says 2 "cannot open 'nowhere.yaml'" edge -c nowhere.yaml
+
+"$byway" live cdn --help >good.yaml
+cp good.key id.key
+chmod 600 id.key
+says 0 'good.yaml: ok' cdn -c good.yaml --check
+exit $failed

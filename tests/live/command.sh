@@ -7,7 +7,7 @@
 set -u
 
 byway=$(readlink -f -- "$1")
-bad=$2/tests/live/bad
+bad=$(readlink -f -- "$2")/tests/live/bad
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM

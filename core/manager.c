@@ -526,15 +526,6 @@ accept_stream(Manager *manager, const Event *event)
 }
 
 static void
-keep_again(Manager *manager, const Event *event)
-{
-    Registry *registry = &manager->registry;
-    uint32_t edge = event->stored.tag;
-    registry_keep(registry, edge, registry_kept_ns(registry, edge),
-                  event->now_ns);
-}
-
-static void
 look_at_time(Manager *manager, int64_t now_ns, Turn *turn)
 {
     const ManagerConfig *config = manager->config;
@@ -570,10 +561,6 @@ manager_turn(Manager *manager, const Event *event, Turn *turn)
     case EVENT_CLOSED:
         drop_session(manager, event->stream);
         break;
-    case EVENT_STORED:
-        if (!event->stored.is_durable)
-            keep_again(manager, event);
-        break;
     case EVENT_RESTORED:
         restore(manager, event, turn);
         break;
@@ -581,6 +568,7 @@ manager_turn(Manager *manager, const Event *event, Turn *turn)
         registry_flush_all(&manager->registry, &manager->selection, turn);
         break;
     case EVENT_WAKE:
+    case EVENT_STORED:  /* what failed becomes old, and is kept again */
     case EVENT_DRAINED: /* answers are small: nothing waits for room */
         break;
     case EVENT_COMMAND:

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define FLUSH_INTERVAL_NS NS_PER_S
-#define FLUSH_COUNT 4096u /* records in one turn */
+#define FLUSH_COUNT 1024u /* records in one turn */
 #define EDGE_KEY_BYTES 4u
 #define HEARD_BYTES 8u
 

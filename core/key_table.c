@@ -10,7 +10,6 @@
 #include "core/number.h"
 
 #define ROW_KEY_BYTES 40u
-#define ROW_START_BYTES 13u /* of a value, before the key record */
 
 struct KeyTable {
     KeyRow **rows; /* in the order of their creation */
@@ -139,10 +138,10 @@ static bool
 read_value(KeyRow *row, const Record *stored)
 {
     KeyRecord header;
-    if (stored->value_bytes < ROW_START_BYTES)
+    if (stored->value_bytes < KEY_TOMBSTONE_BYTES)
         return false;
-    const uint8_t *record = stored->value + ROW_START_BYTES;
-    uint32_t record_bytes = stored->value_bytes - ROW_START_BYTES;
+    const uint8_t *record = stored->value + KEY_TOMBSTONE_BYTES;
+    uint32_t record_bytes = stored->value_bytes - KEY_TOMBSTONE_BYTES;
     row->state = stored->value[0];
     row->last_used_day = (uint32_t)number_at(stored->value + 1, 4);
     row->file_bytes = number_at(stored->value + 5, 8);
@@ -185,7 +184,7 @@ key_row_store(KeyRow *row, Turn *turn)
 {
     assert(row->state != KEY_CLOSED);
     Record record = {.key_bytes = ROW_KEY_BYTES,
-                     .value_bytes = ROW_START_BYTES + row->record_bytes};
+                     .value_bytes = KEY_TOMBSTONE_BYTES + row->record_bytes};
     memcpy(record.key, row->file.bytes, sizeof row->file.bytes);
     number_put(record.key + 32, row->version, 8);
     bool is_pending = row->state == KEY_PENDING; /* until this is durable */
@@ -193,7 +192,8 @@ key_row_store(KeyRow *row, Turn *turn)
     number_put(record.value + 1, row->last_used_day, 4);
     number_put(record.value + 5, row->file_bytes, 8);
     if (row->record)
-        memcpy(record.value + ROW_START_BYTES, row->record, row->record_bytes);
+        memcpy(record.value + KEY_TOMBSTONE_BYTES, row->record,
+               row->record_bytes);
     row->storing_count++;
     turn_store(turn, row->index, &record);
 }

@@ -18,6 +18,8 @@
 #include "core/key_record.h"
 #include "core/turn.h"
 
+#define KEY_TOMBSTONE_BYTES 13u /* a stored value without key record */
+
 /* Numbers are in stored values. */
 typedef enum KeyState {
     KEY_PENDING, /* not durable yet: no grants */

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * sim/agenda.h: what happens next.
  *
- * A 4-ary heap of (time, key). The key names an entity (kind and number), so
- * the order of events at one instant depends on who they concern, never on
- * when they were scheduled. Agendas are lazy: an entity that changes its mind
- * leaves the old entry behind and ignores it when it comes up.
+ * Entries are ordered by (time, key). The key names an entity (kind and
+ * number), so the order of events at one instant depends on who they concern,
+ * never on when they were scheduled. Agendas are lazy: an entity that changes
+ * its mind leaves the old entry behind and ignores it when it comes up.
+ *
+ * Only the entries of the next 131 us are kept in order, in a heap small
+ * enough for the fastest cache. Those of the second after that lie unsorted
+ * in a wheel of buckets, and what is further off (edges that sleep for a
+ * minute) in a heap of its own that is rarely touched.
  */
 #pragma once
 
@@ -29,10 +34,32 @@ typedef struct AgendaEntry {
     uint64_t key;
 } AgendaEntry;
 
-typedef struct Agenda {
-    AgendaEntry *entries;
+typedef struct AgendaHeap {
+    AgendaEntry *entries; /* 4-ary */
     uint32_t count;
     uint32_t capacity;
+} AgendaHeap;
+
+#define AGENDA_BATCH_ENTRIES 15u
+
+/* A bucket of the wheel is a chain of batches. */
+typedef struct AgendaBatch {
+    uint32_t next;
+    uint32_t count;
+    AgendaEntry entries[AGENDA_BATCH_ENTRIES];
+} AgendaBatch;
+
+typedef struct Agenda {
+    AgendaHeap near;    /* slots before near_slot, and nothing else */
+    AgendaHeap far;     /* what was beyond the wheel when it came */
+    uint64_t near_slot; /* the first slot of the wheel */
+    uint32_t *buckets;  /* first batch by slot modulo their number */
+    uint64_t *busy;     /* a bit for each bucket that holds something */
+    AgendaBatch *batches;
+    uint32_t batch_count;
+    uint32_t batch_capacity;
+    uint32_t free_batch;
+    uint32_t count; /* of all entries */
     uint64_t popped_total;
 } Agenda;
 
@@ -40,7 +67,7 @@ void agenda_init(Agenda *agenda);
 void agenda_clear(Agenda *agenda);
 void agenda_push(Agenda *agenda, int64_t time_ns, AgendaKind kind, uint32_t id);
 /* TIME_NEVER when nothing is left. */
-int64_t agenda_peek_ns(const Agenda *agenda);
+int64_t agenda_peek_ns(Agenda *agenda);
 AgendaEntry agenda_pop(Agenda *agenda);
 
 /* Schedule an entity that keeps the time of its live entry in *entry_ns:

@@ -96,7 +96,7 @@ advance_waiting(Link *link, const PacketPool *pool, int64_t now_ns)
 {
     while (link->waiting_head != PACKET_NONE) {
         const Packet *packet = &pool->packets[link->waiting_head];
-        if (packet->out_ns - packet->transit_ns > now_ns)
+        if (pool->ways[link->waiting_head].start_ns > now_ns)
             return;
         assert(link->waiting_packets > 0);
         link->waiting_packets--;
@@ -230,8 +230,7 @@ place_on_wire(Link *link, PacketPool *pool, uint32_t index, int64_t start_ns,
         packet->out_ns = MAX(packet->out_ns, link->last_out_ns);
         link->last_out_ns = packet->out_ns;
     }
-    int64_t transit_ns = packet->out_ns - start_ns;
-    packet->transit_ns = (uint32_t)MIN(transit_ns, UINT32_MAX);
+    pool->ways[index].start_ns = start_ns;
     if (may_reorder) {
         insert_by_time(link, pool, index);
         return;

@@ -104,28 +104,31 @@ enter_link(Network *network, LinkId id, uint32_t packet)
                 agenda_key(AGENDA_LINK, id));
 }
 
-/* The link after so many hops, or LINK_NONE at the end. */
+/* The link after so many hops of the shared route, or LINK_NONE at the end. */
 static LinkId
-path_link(const Network *network, const Path *path, uint32_t hop)
+next_link(const Network *network, const PacketWay *way, uint32_t hop)
 {
-    if (path->up != LINK_NONE && hop-- == 0)
-        return path->up;
-    if (path->route != ROUTE_NONE) {
-        const Route *route = &network->routes[path->route];
+    if (way->route != ROUTE_NONE) {
+        const Route *route = &network->routes[way->route];
         if (hop < route->hop_count)
             return route->links[hop];
         hop -= route->hop_count;
     }
-    return hop == 0 ? path->down : LINK_NONE;
+    return hop == 0 ? way->down : LINK_NONE;
 }
 
 void
 network_send(Network *network, const Path *path, uint32_t packet)
 {
     Packet *sent = &network->packets.packets[packet];
-    LinkId link = path_link(network, path, 0);
-    assert(link != LINK_NONE);
+    PacketWay *way = &network->packets.ways[packet];
+    way->route = path->route;
+    way->down = path->down;
     sent->hop = 0;
+    LinkId link = path->up;
+    if (link == LINK_NONE)
+        link = next_link(network, way, sent->hop++);
+    assert(link != LINK_NONE);
     network->count.sent_packets++;
     network->connections[sent->endpoint >> 1]->in_flight_packets++;
     enter_link(network, link, packet);
@@ -135,9 +138,8 @@ static void
 leave_link(Network *network, uint32_t index)
 {
     Packet *packet = &network->packets.packets[index];
-    const Endpoint *sender = network_endpoint(network, packet->endpoint ^ 1);
-    packet->hop++;
-    LinkId link = path_link(network, &sender->path, packet->hop);
+    LinkId link =
+        next_link(network, &network->packets.ways[index], packet->hop++);
     if (link != LINK_NONE) {
         enter_link(network, link, index);
         return;

@@ -19,6 +19,7 @@ void
 packet_pool_clear(PacketPool *pool)
 {
     free(pool->packets);
+    g_free(pool->ways);
     packet_pool_init(pool);
 }
 
@@ -37,6 +38,7 @@ grow(PacketPool *pool)
         pool->free_head = i - 1;
     }
     pool->packets = packets;
+    pool->ways = g_renew(PacketWay, pool->ways, capacity);
     pool->capacity = capacity;
 }
 

@@ -30,23 +30,31 @@ typedef struct SackBlock {
 
 typedef struct Packet {
     uint32_t next;
-    uint32_t endpoint;   /* whom it is for */
-    int64_t out_ns;      /* when it reaches the present link's far end */
-    uint32_t transit_ns; /* from the start of its sending until then */
-    uint32_t stamp_us;   /* ACK: when sent; data: of the last ACK seen */
-    uint64_t seq;        /* of the first payload byte */
+    uint32_t endpoint; /* whom it is for */
+    int64_t out_ns;    /* when it reaches the present link's far end */
+    uint32_t stamp_us; /* ACK: when sent; data: of the last ACK seen */
+    uint64_t seq;      /* of the first payload byte */
     uint64_t ack;
     uint32_t window_bytes;
     uint16_t size_bytes;             /* of the IP packet */
-    uint8_t hop;                     /* index in the route */
+    uint8_t hop;                     /* of the route, comes next */
     uint8_t flags;                   /* PacketFlag, ored */
     SackBlock sack[PACKET_SACK_MAX]; /* unused ones are empty */
 } Packet;
 
-_Static_assert(sizeof(Packet) == 64, "a packet is one cache line");
+_Static_assert(sizeof(Packet) <= 64, "a packet is one cache line");
+
+/* The rest of a packet's way, beside it: whoever moves it on need not look
+ * at its connection, which is far from any cache. */
+typedef struct PacketWay {
+    int64_t start_ns; /* when the present link begins to send it */
+    uint32_t route;   /* as in Path */
+    uint32_t down;
+} PacketWay;
 
 typedef struct PacketPool {
     Packet *packets;
+    PacketWay *ways;
     uint32_t capacity;
     uint32_t free_head;
     uint32_t used_count;

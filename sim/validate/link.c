@@ -130,7 +130,7 @@ proof_conservation(const double settings[PROOF_SETTINGS_MAX],
     link_extra(lab_down(&lab))->has_codel = true;
     uint64_t integral = 0;
     uint64_t missing = 0;
-    const Network *network = &lab.network;
+    Network *network = &lab.network;
     while (network->agenda.count > 0) {
         uint64_t step_ns =
             (uint64_t)(agenda_peek_ns(&network->agenda) - network->now_ns);

@@ -131,6 +131,22 @@ a_queue_of_three_packets_holds_three_beside_the_one_being_sent(void)
     bench_clear(&bench);
 }
 
+/* The wire is ten seconds long: what is on it waits no more. */
+static void
+a_packet_that_is_long_under_way_leaves_the_queue_when_it_is_sent(void)
+{
+    Bench bench;
+    bench_init(&bench);
+    bench.link.queue_packets_limit = 1;
+    bench.link.delay_ns = 10 * NS_PER_S;
+    g_assert_true(arrive(&bench, SIZE_BYTES, 0));
+    g_assert_true(arrive(&bench, SIZE_BYTES, 0));
+    g_assert_false(arrive(&bench, SIZE_BYTES, 0));
+    g_assert_true(arrive(&bench, SIZE_BYTES, SEND_NS));
+    g_assert_cmpuint(drain(&bench), ==, 3);
+    bench_clear(&bench);
+}
+
 static void
 a_queue_of_bytes_takes_what_still_fits(void)
 {
@@ -366,6 +382,9 @@ main(int argc, char **argv)
     g_test_add_func(
         "/link/queue_packets",
         a_queue_of_three_packets_holds_three_beside_the_one_being_sent);
+    g_test_add_func(
+        "/link/long-wire",
+        a_packet_that_is_long_under_way_leaves_the_queue_when_it_is_sent);
     g_test_add_func("/link/queue_bytes",
                     a_queue_of_bytes_takes_what_still_fits);
     g_test_add_func("/link/queue_time",

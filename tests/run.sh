@@ -220,6 +220,13 @@ wait $!
 promise "SIGINT again ends the drawing, too" [ $? -eq 130 ]
 promise "and keeps what there was" [ -s twice/downloads.csv ]
 
+begin_long together
+kill -INT $!
+kill -TERM $!
+wait $!
+promise "signals that come together are one" [ $? -eq 130 ]
+promise "so results are kept" [ -s together/downloads.csv ]
+
 # Modes that are stopped are slow enough for a second signal to find them.
 begin_long again
 slow_modes=$(sed -n 's/.*"process": \([0-9]*\).*/\1/p' again.partial/log.jsonl)

@@ -492,7 +492,11 @@ conn_time_out(void *context)
 {
     Conn *conn = context;
     if (conn->state == CONN_PARTING) {
-        conn_reset(conn);
+        /* What the kernel has taken it goes on sending by itself. */
+        if (conn->is_shut)
+            conn_free(conn);
+        else
+            conn_reset(conn);
         return;
     }
     if (conn->state == CONN_CONNECTING)

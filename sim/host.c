@@ -63,8 +63,9 @@ heed(World *world, HostId id, const Turn *turn)
     for (uint32_t i = 0; i < turn->effect_count; i++) {
         const Effect *effect = &turn->effects[i];
         if (effect->kind == EFFECT_EXPECT) {
-            host_stream(host, effect->stream)->expect_bytes =
-                effect->expect_bytes;
+            HostStream *slot = host_stream(host, effect->stream);
+            slot->expect_bytes = effect->expect_bytes;
+            slot->is_met = false;
         } else if (effect->kind == EFFECT_FORWARD) {
             host_stream(host, effect->stream)->is_promised = true;
         } else if (effect->kind == EFFECT_CLOSE) {
@@ -214,6 +215,7 @@ read_stream(World *world, HostId id, StreamId stream)
     EndpointId endpoint_id = host_stream(&world->hosts[id], stream)->endpoint;
     Endpoint *endpoint = network_endpoint(&world->network, endpoint_id);
     endpoint->is_told = false;
+    host_stream(&world->hosts[id], stream)->is_met = false;
     for (;;) {
         HostStream *slot = host_stream(&world->hosts[id], stream);
         if (slot->endpoint != endpoint_id || slot->is_let_go)
@@ -231,7 +233,8 @@ read_stream(World *world, HostId id, StreamId stream)
         uint64_t readable = tcp_readable_bytes(endpoint);
         if (readable == 0)
             break;
-        if (readable < slot->expect_bytes && !endpoint->has_peer_fin)
+        slot->is_met |= readable >= slot->expect_bytes;
+        if (!slot->is_met && !endpoint->has_peer_fin)
             return;
         deliver_run(world, id, stream, endpoint);
     }

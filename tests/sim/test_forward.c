@@ -156,6 +156,28 @@ an_expectation_rests_while_an_order_holds(void)
     street_clear(&street);
 }
 
+/* The target's end and 600 bytes come at one instant, after a thousand that
+ * the node had expected: 600 are too few for it. */
+static void
+an_expectation_holds_again_when_the_target_goes(void)
+{
+    Street street;
+    street_init(&street, 0);
+    turn_expect(street_plan(&street, RELAY), street.from, 1000);
+    street_act(&street, RELAY);
+    street_send_body(&street, 0, 1000);
+    street_run_ms(&street, 50);
+    g_assert_cmpuint(street_puppet(&street, RELAY)->body_bytes, ==, 1000);
+    street_order(&street, 5000);
+    turn_close(street_plan(&street, RECEIVER), street.receiver, CLOSE_RESET);
+    street_act(&street, RECEIVER);
+    street_send_body(&street, 1000, 600);
+    street_run_ms(&street, 50);
+    street_expect(&street, RELAY, "60 closed 1 reset\n");
+    g_assert_cmpuint(street_puppet(&street, RELAY)->body_bytes, ==, 1000);
+    street_clear(&street);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -174,5 +196,7 @@ main(int argc, char **argv)
                     a_target_that_the_node_closes_cancels_the_order);
     g_test_add_func("/forward/expect",
                     an_expectation_rests_while_an_order_holds);
+    g_test_add_func("/forward/target_expect",
+                    an_expectation_holds_again_when_the_target_goes);
     return g_test_run();
 }

@@ -45,7 +45,7 @@ serve(const LiveConfig *config)
         return EXIT_FAILED;
     }
     bool is_whole = role_run(role);
-    role_stop(role);
+    is_whole &= role_stop(role);
     return is_whole ? 0 : EXIT_FAILED;
 }
 

@@ -47,6 +47,7 @@ config_new(Role role)
     config->limits = LIMITS;
     config->owned = g_ptr_array_new_with_free_func(g_free);
     init_roles(config);
+    config->key_service.is_master_told = true;
     return config;
 }
 

@@ -26,6 +26,13 @@ read_file(void *context, const Effect *effect, Event *event)
     files_read(role->files, effect, event);
 }
 
+static void
+keep_record(void *context, uint32_t tag, const Record *record)
+{
+    LiveRole *role = context;
+    keeper_put(&role->keeper, tag, record);
+}
+
 static bool
 open_files(LiveRole *role, GError **error)
 {
@@ -112,10 +119,14 @@ start_host(LiveRole *role, GError **error)
         .stream_count_max = config->limits.connections,
         .stream_count_max_per_peer = config->limits.connections_per_peer,
         .pipe_count_max = pipe_count_max(),
+        .memory_bytes_max = config->limits.memory_bytes,
+        .head_timeout_ns = config->limits.header_timeout_ns,
         .limits = {.connect_timeout_ns = 10 * NS_PER_S,
                    .send_timeout_ns = 10 * NS_PER_S,
                    .linger_timeout_ns = 2 * NS_PER_S},
-        .sink = {.context = role, .read = role->files ? read_file : NULL},
+        .sink = {.context = role,
+                 .read = role->files ? read_file : NULL,
+                 .store = role->keeper.store ? keep_record : NULL},
     };
     if (getentropy(host.seed, sizeof host.seed) != 0) {
         g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
@@ -126,6 +137,10 @@ start_host(LiveRole *role, GError **error)
     explicit_bzero(host.seed, sizeof host.seed);
     introduce_peers(role);
     host_start(&role->host);
+    if (!keeper_restore(&role->keeper, &role->host, config, error)) {
+        host_clear(&role->host);
+        return false;
+    }
     if (config->role == ROLE_EDGE) {
         Command capacity = {.kind = COMMAND_CAPACITY,
                             .value = config->uplink_bps};
@@ -158,12 +173,14 @@ role_start(LiveRole *role, const LiveConfig *config, GError **error)
     if (!loop_init(&role->loop, error))
         return false;
     if (!open_files(role, error) || !open_listeners(role, error) ||
+        !keeper_open(&role->keeper, config, &role->loop, error) ||
         !start_host(role, error))
         goto fail_open;
     if (start_listeners(role, error))
         return true;
     host_clear(&role->host);
 fail_open:
+    keeper_close(&role->keeper);
     close_listeners(role);
     files_free(role->files);
     loop_clear(&role->loop);
@@ -226,12 +243,14 @@ role_run(LiveRole *role)
     return role->host.accepted_count == 0;
 }
 
-void
+bool
 role_stop(LiveRole *role)
 {
     loop_unset_timer(&role->loop, &role->drain_watch);
     close_listeners(role);
     host_clear(&role->host);
+    bool is_kept = keeper_close(&role->keeper);
     files_free(role->files);
     loop_clear(&role->loop);
+    return is_kept;
 }

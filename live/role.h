@@ -6,6 +6,7 @@
 #include "live/config.h"
 #include "live/files.h"
 #include "live/host.h"
+#include "live/keeper.h"
 #include "live/listener.h"
 
 typedef struct LiveRole {
@@ -13,6 +14,7 @@ typedef struct LiveRole {
     Loop loop;
     Host host;
     Files *files; /* NULL: it serves none */
+    Keeper keeper;
     Listener listeners[LIVE_LISTEN_MAX];
     uint32_t listener_count;
     Timer drain_watch; /* looks whether all is done, or late */
@@ -25,4 +27,5 @@ bool role_start(LiveRole *role, const LiveConfig *config, GError **error);
  * for at most drain_timeout_ns. A second signal stops at once. True when
  * nothing was cut off. SIGHUP reads the served directory again. */
 bool role_run(LiveRole *role);
-void role_stop(LiveRole *role);
+/* False when what was to be kept could not be. */
+bool role_stop(LiveRole *role);

@@ -63,9 +63,8 @@ heed(World *world, HostId id, const Turn *turn)
     for (uint32_t i = 0; i < turn->effect_count; i++) {
         const Effect *effect = &turn->effects[i];
         if (effect->kind == EFFECT_EXPECT) {
-            HostStream *slot = host_stream(host, effect->stream);
-            slot->expect_bytes = effect->expect_bytes;
-            slot->is_met = false;
+            host_stream(host, effect->stream)->expect_bytes =
+                effect->expect_bytes;
         } else if (effect->kind == EFFECT_FORWARD) {
             host_stream(host, effect->stream)->is_promised = true;
         } else if (effect->kind == EFFECT_CLOSE) {
@@ -215,7 +214,6 @@ read_stream(World *world, HostId id, StreamId stream)
     EndpointId endpoint_id = host_stream(&world->hosts[id], stream)->endpoint;
     Endpoint *endpoint = network_endpoint(&world->network, endpoint_id);
     endpoint->is_told = false;
-    host_stream(&world->hosts[id], stream)->is_met = false;
     for (;;) {
         HostStream *slot = host_stream(&world->hosts[id], stream);
         if (slot->endpoint != endpoint_id || slot->is_let_go)
@@ -233,8 +231,7 @@ read_stream(World *world, HostId id, StreamId stream)
         uint64_t readable = tcp_readable_bytes(endpoint);
         if (readable == 0)
             break;
-        slot->is_met |= readable >= slot->expect_bytes;
-        if (!slot->is_met && !endpoint->has_peer_fin)
+        if (readable < slot->expect_bytes && !endpoint->has_peer_fin)
             return;
         deliver_run(world, id, stream, endpoint);
     }

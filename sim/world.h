@@ -22,7 +22,6 @@ typedef struct HostStream {
     StreamId forwarded_from;
     StreamId next_released; /* in a Deferred's list */
     bool is_let_go;         /* the node has closed it, though a CPU may wait */
-    bool is_met;            /* what it expects waits: it gets all of it */
     bool is_promised;       /* what comes belongs to an order that waits */
     uint64_t expect_bytes;  /* of the node, while no order holds */
     uint64_t forward_left_bytes;

@@ -218,28 +218,6 @@ an_expectation_holds_though_the_cpu_is_busy(void)
     street_clear(&street);
 }
 
-/* ... and when it is met, all that waits comes, however it was written. */
-static void
-what_was_expected_comes_whole(void)
-{
-    Street street;
-    street_init(&street, 0);
-    turn_expect(street_plan(&street, RELAY), street.from, 1000);
-    street_act(&street, RELAY);
-    Extent body = {.size_bytes = 996};
-    Turn *turn = street_plan(&street, SENDER);
-    turn_write(turn, street.sender, "head", 4);
-    turn_write_body(turn, street.sender, &body);
-    street_act(&street, SENDER);
-    street_run_ms(&street, 50);
-    street_expect(&street, RELAY, "10 received 0 head\n");
-    g_assert_cmpuint(street_puppet(&street, RELAY)->body_bytes, ==, 996);
-    street_send_body(&street, 996, 500);
-    street_run_ms(&street, 50);
-    g_assert_cmpuint(street_puppet(&street, RELAY)->body_bytes, ==, 996);
-    street_clear(&street);
-}
-
 /* The first piece makes the node expect more: the rest waits for that. */
 static void
 a_new_expectation_holds_for_the_rest(void)
@@ -307,7 +285,6 @@ main(int argc, char **argv)
                     bytes_that_come_before_a_waiting_order_are_forwarded);
     g_test_add_func("/host/expect",
                     an_expectation_holds_though_the_cpu_is_busy);
-    g_test_add_func("/host/whole", what_was_expected_comes_whole);
     g_test_add_func("/host/new", a_new_expectation_holds_for_the_rest);
     g_test_add_func("/host/numbers",
                     a_cpu_that_never_rests_gives_stream_numbers_back);

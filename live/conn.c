@@ -69,6 +69,13 @@ hear(Conn *conn, ConnSignal signal)
 }
 
 static void
+drop_unsent(Conn *conn)
+{
+    conn->conns->unsent_bytes -= conn->out.unsent_bytes;
+    outbox_clear(&conn->out);
+}
+
+static void
 close_socket(Conn *conn)
 {
     loop_unset_timer(conn->conns->loop, &conn->timer);
@@ -100,7 +107,7 @@ conn_free(Conn *conn)
     if (conn->state == CONN_PARTING)
         leave_parting(conn);
     close_socket(conn);
-    outbox_clear(&conn->out);
+    drop_unsent(conn);
     conn->state = CONN_FREE;
     conn->next = conns->dead;
     conns->dead = conn;
@@ -142,7 +149,7 @@ static void
 conn_lose(Conn *conn, CloseReason reason)
 {
     close_socket(conn);
-    outbox_clear(&conn->out);
+    drop_unsent(conn);
     conn->state = CONN_LOST;
     conn->reason = (uint8_t)reason;
 }
@@ -153,7 +160,7 @@ conn_is_fatal(Conn *conn, int error)
     if (error == EAGAIN || error == EINTR)
         return false;
     conn->is_broken = true;
-    outbox_clear(&conn->out);
+    drop_unsent(conn);
     return true;
 }
 
@@ -224,8 +231,10 @@ flush(Conn *conn)
         uint32_t count =
             outbox_gather(&conn->out, slices, CONN_SLICE_MAX, &size_bytes);
         uint64_t sent_bytes = send_slices(conn, slices, count);
-        if (!conn->is_broken)
-            outbox_advance(&conn->out, sent_bytes);
+        if (conn->is_broken)
+            return;
+        outbox_advance(&conn->out, sent_bytes);
+        conn->conns->unsent_bytes -= sent_bytes;
         if (sent_bytes < size_bytes)
             return;
     }
@@ -259,6 +268,7 @@ conn_write(Conn *conn, const OutSlice *slices, uint32_t slice_count)
         sent_bytes = send_now(conn, slices, slice_count);
     if (conn->is_broken)
         return;
+    conn->conns->unsent_bytes += size_bytes - sent_bytes;
     for (uint32_t i = 0; i < slice_count; i++) {
         uint32_t gone_bytes = (uint32_t)MIN(sent_bytes, slices[i].size_bytes);
         sent_bytes -= gone_bytes;

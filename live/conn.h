@@ -60,7 +60,8 @@ typedef struct Conns {
     void *context;
     ConnLimits limits;
     ConnCount count;
-    uint32_t open_count; /* with a socket, parting ones counted in */
+    uint32_t open_count;   /* with a socket, parting ones counted in */
+    uint64_t unsent_bytes; /* of all */
     Conn *parting;
     Conn *dead; /* CONN_FREE since this iteration */
     Job bury;

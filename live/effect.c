@@ -27,7 +27,9 @@ flush(Writes *writes)
 static void
 add_write(Host *host, const Turn *turn, const Effect *effect, Writes *writes)
 {
-    Conn *conn = host_slot(host, effect->stream)->conn;
+    HostStream *slot = host_slot(host, effect->stream);
+    Conn *conn = slot->conn;
+    slot->head_ns = 0; /* an answer */
     if (writes->conn != conn || writes->slice_count == CONN_SLICE_MAX)
         flush(writes);
     if (!conn)

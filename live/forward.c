@@ -18,9 +18,10 @@
 static const Pipe NO_PIPE = {-1, -1, 0};
 
 void
-pipes_init(Pipes *pipes, uint32_t lent_count_max)
+pipes_init(Pipes *pipes, uint32_t lent_count_max, uint64_t held_bytes_max)
 {
-    *pipes = (Pipes){.lent_count_max = lent_count_max};
+    *pipes = (Pipes){.lent_count_max = lent_count_max,
+                     .held_bytes_max = held_bytes_max};
 }
 
 static void
@@ -96,6 +97,7 @@ void
 forward_clear(Forward *forward)
 {
     return_pipe(forward->pipes, &forward->pipe, forward->held_bytes == 0);
+    forward->pipes->held_bytes -= forward->held_bytes;
     forward->held_bytes = 0;
     conn_want_read(forward->from, true);
 }
@@ -173,21 +175,32 @@ empty_pipe(Forward *forward)
             return false;
         }
         forward->held_bytes -= (uint32_t)moved_bytes;
+        forward->pipes->held_bytes -= (uint64_t)moved_bytes;
         conn_count_sent(to, (uint64_t)moved_bytes);
     }
     return_pipe(forward->pipes, &forward->pipe, true);
     return true;
 }
 
+static uint64_t
+room_bytes(const Pipes *pipes)
+{
+    uint64_t held_bytes = MIN(pipes->held_bytes, pipes->held_bytes_max);
+    return MAX(FORWARD_SPLICE_BYTES_MIN, pipes->held_bytes_max - held_bytes);
+}
+
 static ForwardStep
 fill_pipe(Forward *forward)
 {
     Conn *from = forward->from;
-    uint64_t wanted_bytes = MIN(forward->left_bytes, forward->pipe.size_bytes);
+    uint64_t wanted_bytes =
+        MIN(forward->left_bytes, room_bytes(forward->pipes));
+    wanted_bytes = MIN(wanted_bytes, forward->pipe.size_bytes);
     ssize_t moved_bytes =
         move(from->watch.fd, forward->pipe.write_fd, wanted_bytes);
     if (moved_bytes > 0) {
         forward->held_bytes = (uint32_t)moved_bytes;
+        forward->pipes->held_bytes += (uint64_t)moved_bytes;
         forward->left_bytes -= (uint64_t)moved_bytes;
         conn_count_received(from, (uint64_t)moved_bytes);
         return FORWARD_DONE;

@@ -27,6 +27,8 @@ typedef struct Pipes {
     uint32_t spare_capacity;
     uint32_t lent_count;
     uint32_t lent_count_max;
+    uint64_t held_bytes; /* in all of them */
+    uint64_t held_bytes_max;
 } Pipes;
 
 typedef struct Forward {
@@ -46,7 +48,8 @@ typedef enum ForwardStep {
     FORWARD_LOST,  /* the source is CONN_LOST */
 } ForwardStep;
 
-void pipes_init(Pipes *pipes, uint32_t lent_count_max);
+/* Near held_bytes_max, an order moves less at once. */
+void pipes_init(Pipes *pipes, uint32_t lent_count_max, uint64_t held_bytes_max);
 void pipes_clear(Pipes *pipes);
 
 void forward_init(Forward *forward, Pipes *pipes, Conn *from, Conn *to,

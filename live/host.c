@@ -238,6 +238,50 @@ host_pump(Host *host, StreamId from)
     host_queue(host, &event);
 }
 
+/* A request that does not end in time holds a stream for nothing. What is a
+ * body to the node counts as a head here until the node has answered. */
+static void
+watch_head(Host *host, HostStream *slot, uint32_t size_bytes)
+{
+    static const char BLANK_LINE[] = "\r\n\r\n";
+    if (!slot->guest)
+        return;
+    if (slot->head_ns == 0)
+        slot->head_ns = loop_now_ns(host->loop);
+    const uint8_t *bytes = host->conns.buffer;
+    for (uint32_t i = 0; i < size_bytes && slot->blank_bytes < 4; i++) {
+        if (bytes[i] == (uint8_t)BLANK_LINE[slot->blank_bytes])
+            slot->blank_bytes++;
+        else
+            slot->blank_bytes = bytes[i] == '\r';
+    }
+    if (slot->blank_bytes < 4)
+        return;
+    slot->head_ns = 0;
+    slot->blank_bytes = 0;
+}
+
+static void
+sweep(void *context)
+{
+    Host *host = context;
+    int64_t late_ns = loop_now_ns(host->loop) - host->config.head_timeout_ns;
+    for (StreamId stream = 0; stream < host->stream_capacity; stream++) {
+        const HostStream *slot = &host->streams[stream];
+        bool is_late = slot->guest && slot->head_ns != 0 &&
+                       slot->head_ns <= late_ns && slot->queued_count == 0;
+        if (is_late) {
+            host->count.late_heads++;
+            end_stream(host, stream, CLOSE_TIMED_OUT);
+        }
+    }
+    settle(host);
+    if (host->accepted_count > 0)
+        loop_set_timer(host->loop, &host->sweep,
+                       loop_now_ns(host->loop) +
+                           host->config.head_timeout_ns / 8);
+}
+
 /* The bytes are lent for the turn: they are in the buffer of the reads. */
 static void
 read_stream(Host *host, StreamId stream)
@@ -259,6 +303,7 @@ read_stream(Host *host, StreamId stream)
         end_stream(host, stream, (CloseReason)slot->conn->reason);
         return;
     case CONN_READ_BYTES:
+        watch_head(host, slot, size_bytes);
         event.received.bytes = host->conns.buffer;
         event.received.size_bytes = size_bytes;
         tell(host, &event);
@@ -320,10 +365,12 @@ host_init(Host *host, Loop *loop, const HostConfig *config)
     conns_init(&host->conns, loop, &config->limits);
     host->conns.hear = hear;
     host->conns.context = host;
-    pipes_init(&host->pipes, config->pipe_count_max);
+    pipes_init(&host->pipes, config->pipe_count_max,
+               config->memory_bytes_max / 2);
     peers_init(&host->peers);
     host->settle = (Job){.run = run_settle, .context = host};
     host->wake = (Timer){.fire = hear_wake, .context = host};
+    host->sweep = (Timer){.fire = sweep, .context = host};
     host->wake_ns = TIME_NEVER;
 }
 
@@ -355,6 +402,7 @@ host_clear(Host *host)
     Event event = {.kind = EVENT_STOP, .stream = STREAM_NONE};
     tell(host, &event);
     loop_unset_timer(host->loop, &host->wake);
+    loop_unset_timer(host->loop, &host->sweep);
     loop_drop_job(host->loop, &host->settle);
     for (StreamId stream = 0; stream < host->stream_capacity; stream++)
         if (host->streams[stream].conn)
@@ -387,6 +435,14 @@ refuse(Host *host, int fd)
     conn_close(conn, CLOSE_DONE);
 }
 
+static bool
+has_room(const Host *host)
+{
+    return host->accepted_count < host->config.stream_count_max &&
+           host->conns.unsent_bytes + host->pipes.held_bytes <
+               host->config.memory_bytes_max;
+}
+
 void
 host_accept(Host *host, int fd, const Address *peer)
 {
@@ -398,7 +454,7 @@ host_accept(Host *host, int fd, const Address *peer)
         return;
     }
     Guest *guest = NULL;
-    if (host->accepted_count < config->stream_count_max)
+    if (has_room(host))
         guest = peers_welcome(&host->peers, peer,
                               config->stream_count_max_per_peer);
     if (!guest) {
@@ -416,7 +472,12 @@ host_accept(Host *host, int fd, const Address *peer)
     slot->conn = conn;
     slot->guest = guest;
     slot->expect_bytes = 1;
+    slot->head_ns = loop_now_ns(host->loop);
+    slot->blank_bytes = 0;
     host->accepted_count++;
+    if (host->sweep.place == 0)
+        loop_set_timer(host->loop, &host->sweep,
+                       slot->head_ns + config->head_timeout_ns / 8);
     Event event = {.kind = EVENT_ACCEPTED, .stream = stream};
     event.accepted.peer = guest->id;
     host_queue(host, &event);

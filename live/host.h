@@ -34,7 +34,10 @@ typedef struct HostConfig {
     uint32_t stream_count_max;          /* accepted, in all */
     uint32_t stream_count_max_per_peer; /* accepted, from one IP address */
     uint32_t pipe_count_max;
-    const Address *source; /* where our own streams come from, or NULL */
+    uint64_t memory_bytes_max; /* of buffers; beyond, nobody is accepted */
+    int64_t head_timeout_ns;   /* from accept, or a request's first byte, to
+                                  the end of its head, or an answer */
+    const Address *source;     /* where our own streams come from, or NULL */
     ConnLimits limits;
     HostSink sink;
 } HostConfig;
@@ -45,7 +48,9 @@ typedef struct HostStream {
     StreamId fed_by; /* the source of the order whose target this is */
     uint32_t serial; /* events of an earlier use of the number are void */
     uint32_t queued_count;
-    Guest *guest; /* accepted streams */
+    uint8_t blank_bytes; /* of the line that ends a head, so far */
+    Guest *guest;        /* accepted streams */
+    int64_t head_ns;     /* since when a head is awaited; 0: none is */
     uint64_t expect_bytes;
 } HostStream;
 
@@ -57,6 +62,7 @@ typedef struct HostEvent {
 typedef struct HostCount {
     uint64_t events;
     uint64_t refused_streams;
+    uint64_t late_heads;
     uint64_t forwards;
     uint64_t forwarded_bytes;
 } HostCount;
@@ -79,6 +85,7 @@ typedef struct Host {
     uint32_t queue_capacity;
     Job settle;
     Timer wake;
+    Timer sweep; /* for heads that take too long */
     int64_t wake_ns;
     bool is_busy; /* a turn is taking effect */
     HostCount count;

@@ -90,17 +90,27 @@ listener_clear(Listener *listener)
     listener->watch.fd = listener->spare_fd = -1;
 }
 
-/* No descriptor is left: the peer hears so at once, not after a time-out. */
-static void
+/* No descriptor is left: the peer hears so at once, not after a time-out.
+ * False when there was none: the kernel looks for a descriptor first. */
+static bool
 turn_away(Listener *listener)
 {
-    listener->turned_away_count++;
     if (listener->spare_fd >= 0)
         close(listener->spare_fd);
     int fd = accept4(listener->watch.fd, NULL, NULL, SOCK_CLOEXEC);
+    listener->turned_away_count += fd >= 0;
     if (fd >= 0)
         close(fd);
     listener->spare_fd = open_spare();
+    return fd >= 0;
+}
+
+static bool
+is_next_worth_a_try(Listener *listener, int error)
+{
+    if (error == EMFILE || error == ENFILE)
+        return turn_away(listener);
+    return error == ECONNABORTED || error == EINTR;
 }
 
 static void
@@ -118,10 +128,8 @@ hear_knock(void *context, uint32_t events)
             listener->accepted(listener->context, fd, &peer);
         else if (fd >= 0)
             close(fd);
-        else if (errno == EMFILE || errno == ENFILE)
-            turn_away(listener);
-        else if (errno != ECONNABORTED && errno != EINTR)
-            return; /* nobody else, or no memory: asked again if there is */
+        else if (!is_next_worth_a_try(listener, errno))
+            return;
     }
 }
 

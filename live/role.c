@@ -119,6 +119,8 @@ start_host(LiveRole *role, GError **error)
         .stream_count_max = config->limits.connections,
         .stream_count_max_per_peer = config->limits.connections_per_peer,
         .pipe_count_max = pipe_count_max(),
+        .memory_bytes_max = config->limits.memory_bytes,
+        .head_timeout_ns = config->limits.header_timeout_ns,
         .limits = {.connect_timeout_ns = 10 * NS_PER_S,
                    .send_timeout_ns = 10 * NS_PER_S,
                    .linger_timeout_ns = 2 * NS_PER_S},

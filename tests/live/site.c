@@ -94,6 +94,8 @@ site_init(Site *site)
         .stream_count_max = 100,
         .stream_count_max_per_peer = 100,
         .pipe_count_max = 16,
+        .memory_bytes_max = 64u << 20,
+        .head_timeout_ns = 10 * NS_PER_S,
         .limits = {.connect_timeout_ns = 5 * NS_PER_S,
                    .send_timeout_ns = 5 * NS_PER_S,
                    .linger_timeout_ns = 200 * NS_PER_MS},

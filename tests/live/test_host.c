@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define RANGE_BYTES (1u << 20)
@@ -325,6 +326,100 @@ who_is_too_many_hears_503_and_when_to_come_again(void)
 }
 
 static void
+a_head_that_does_not_end_in_time_ends_the_stream(void)
+{
+    Site site;
+    site_init(&site);
+    site.host.head_timeout_ns = 200 * NS_PER_MS;
+    site_open(&site, SITE_CDN);
+    Caller silent, slow, good;
+    call(&site, SITE_CDN, &silent);
+    call(&site, SITE_CDN, &slow);
+    call(&site, SITE_CDN, &good);
+    g_autoptr(GByteArray) first = ask(&site, &good, 0, 10);
+    const Host *cdn = &site.nodes[SITE_CDN].host;
+    for (uint32_t i = 0; i < 1000 && cdn->count.late_heads < 2; i++) {
+        caller_try_send(&slow, i == 0 ? "G" : i == 1 ? "ET /" : "x", 1);
+        loopback_step(&site.loop);
+    }
+    caller_wait_for_end(&silent, &site.loop);
+    caller_wait_for_end(&slow, &site.loop);
+    /* Between two requests a stream may be silent for longer. */
+    site_run(&site, 300 * NS_PER_MS);
+    g_autoptr(GByteArray) second = ask(&site, &good, 0, 10);
+    g_assert_cmpuint(cdn->count.late_heads, ==, 2);
+    caller_hang_up(&silent);
+    caller_hang_up(&slow);
+    caller_hang_up(&good);
+    site_clear(&site);
+}
+
+static void
+full_buffers_keep_further_streams_out(void)
+{
+    Site site;
+    site_init(&site);
+    site.host.memory_bytes_max = 100000;
+    site_open(&site, SITE_CDN);
+    Caller greedy[4], late;
+    g_autofree char *request = site_request(0, 0);
+    for (size_t i = 0; i < G_N_ELEMENTS(greedy); i++) {
+        call(&site, SITE_CDN, &greedy[i]);
+        site_run(&site, 5 * NS_PER_MS);
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(greedy); i++) {
+        int small = 4096;
+        setsockopt(greedy[i].fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+        for (uint32_t j = 0; j < 3; j++)
+            caller_say(&greedy[i], &site.loop, request);
+    }
+    site_run(&site, 100 * NS_PER_MS);
+    g_assert_cmpuint(site.nodes[SITE_CDN].host.conns.unsent_bytes, >, 100000);
+    call(&site, SITE_CDN, &late);
+    caller_wait_for_end(&late, &site.loop);
+    g_assert_cmpuint(site.nodes[SITE_CDN].host.count.refused_streams, ==, 1);
+    caller_hang_up(&late);
+    for (size_t i = 0; i < G_N_ELEMENTS(greedy); i++)
+        caller_reset(&greedy[i]);
+    run_until_streams(&site, SITE_CDN, 0);
+    g_assert_cmpuint(site.nodes[SITE_CDN].host.conns.unsent_bytes, ==, 0);
+    call(&site, SITE_CDN, &late);
+    g_autoptr(GByteArray) range = ask(&site, &late, 5, 7);
+    caller_hang_up(&late);
+    site_clear(&site);
+}
+
+/* The test has its own descriptors: those of the process are what is short. */
+static void
+without_descriptors_peers_are_turned_away_and_nothing_spins(void)
+{
+    Site site;
+    site_init(&site);
+    site_open(&site, SITE_CDN);
+    struct rlimit before, few;
+    g_assert_cmpint(getrlimit(RLIMIT_NOFILE, &before), ==, 0);
+    Caller callers[6];
+    for (size_t i = 0; i < G_N_ELEMENTS(callers); i++)
+        call(&site, SITE_CDN, &callers[i]);
+    /* The next descriptor that is opened would be the lowest free one. */
+    int lowest = dup(0);
+    close(lowest);
+    few = (struct rlimit){(rlim_t)lowest + 2, before.rlim_max};
+    g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &few), ==, 0);
+    site_run(&site, 50 * NS_PER_MS);
+    const SiteNode *cdn = &site.nodes[SITE_CDN];
+    g_assert_cmpuint(cdn->host.accepted_count, ==, 2);
+    g_assert_cmpuint(cdn->listener.turned_away_count, ==, 4);
+    g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &before), ==, 0);
+    for (size_t i = 2; i < G_N_ELEMENTS(callers); i++)
+        caller_wait_for_end(&callers[i], &site.loop);
+    g_autoptr(GByteArray) range = ask(&site, &callers[0], 5, 7);
+    for (size_t i = 0; i < G_N_ELEMENTS(callers); i++)
+        caller_hang_up(&callers[i]);
+    site_clear(&site);
+}
+
+static void
 a_client_downloads_the_file_from_the_cdn(void)
 {
     Site site;
@@ -402,6 +497,9 @@ main(int argc, char **argv)
     STORY(a_caller_that_resets_mid_body_leaves_nothing_behind);
     STORY(however_a_data_centre_ends_the_caller_is_not_deceived);
     STORY(who_is_too_many_hears_503_and_when_to_come_again);
+    STORY(a_head_that_does_not_end_in_time_ends_the_stream);
+    STORY(full_buffers_keep_further_streams_out);
+    STORY(without_descriptors_peers_are_turned_away_and_nothing_spins);
     STORY(a_client_downloads_the_file_from_the_cdn);
     STORY(a_node_that_nobody_serves_hears_so);
     STORY(a_drain_ends_idle_streams_and_finishes_busy_ones);

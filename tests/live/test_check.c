@@ -149,13 +149,13 @@ a_congestion_control_must_be_there(void)
 {
     Desk desk;
     desk_init(&desk);
-    g_assert_false(check_manager(&desk, "127.0.0.1:8001", "congestion: rneo"));
+    g_assert_false(check_manager(&desk, "127.3.5.7:8001", "congestion: rneo"));
     g_assert_cmpuint(desk.errors->len, ==, 1);
     g_assert_nonnull(strstr(desk.errors->pdata[0],
                             ":6:13: error: congestion: cannot use 'rneo': No "
                             "such file or directory (allowed: "));
     g_ptr_array_set_size(desk.errors, 0);
-    g_assert_true(check_manager(&desk, "127.0.0.1:8001", "congestion: reno"));
+    g_assert_true(check_manager(&desk, "127.3.5.7:8001", "congestion: reno"));
     g_assert_true(has_remark(&desk, "congestion control: reno; allowed: "));
     desk_clear(&desk);
 }
@@ -168,7 +168,7 @@ a_database_that_others_can_open_is_an_error(void)
     g_autofree char *database = g_build_filename(desk.folder, "m.db", NULL);
     g_assert_true(g_file_set_contents(database, "", 0, NULL));
     g_assert_cmpint(g_chmod(database, 0644), ==, 0);
-    g_assert_false(check_manager(&desk, "127.0.0.1:8001", "state: m.db"));
+    g_assert_false(check_manager(&desk, "127.3.5.7:8001", "state: m.db"));
     g_autofree char *error = g_strdup_printf(
         ":6:8: error: state: '%s' is open to others (mode 0644); chmod 600 "
         "would close it",
@@ -176,12 +176,26 @@ a_database_that_others_can_open_is_an_error(void)
     expect_error(&desk, error);
     g_ptr_array_set_size(desk.errors, 0);
     g_assert_cmpint(g_chmod(database, 0600), ==, 0);
-    g_assert_true(check_manager(&desk, "127.0.0.1:8001", "state: m.db"));
+    g_assert_true(check_manager(&desk, "127.3.5.7:8001", "state: m.db"));
     g_remove(database);
     desk_clear(&desk);
 }
 
-/* A lower limit stays, so a process of its own meets it. */
+static bool
+check_edge(Desk *desk, const char *more)
+{
+    g_autofree char *text = g_strdup_printf(
+        "byway: 1\nrole: edge\nid: 9\nregion: 0\nisp: 0\nuplink: 1 Mbit/s\n"
+        "listen: 127.3.5.7:8101\n"
+        "peers: {manager: {id: 1, address: 127.0.0.1:8001},\n"
+        "        data_centre: {id: 3, address: 127.0.0.2:8003}}\n%s",
+        more);
+    g_assert_true(g_file_set_contents(desk->path, text, -1, NULL));
+    return config_check(desk->path, ROLE_EDGE, desk->errors, desk->remarks);
+}
+
+/* A lower limit stays, so a process of its own meets it. An edge has two
+ * sockets for each connection that it accepted. */
 static void
 connections_need_open_files(void)
 {
@@ -195,11 +209,24 @@ connections_need_open_files(void)
     desk_init(&desk);
     g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &limit), ==, 0);
     g_assert_true(
-        check_manager(&desk, "127.0.0.1:8001", "limits: {connections: 400}"));
-    g_assert_false(
-        check_manager(&desk, "127.0.0.1:8001", "limits: {connections: 500}"));
-    expect_error(&desk, ":6:23: error: connections: 500 need 564 open files; "
+        check_manager(&desk, "127.3.5.7:8001", "limits: {connections: 400}"));
+    g_assert_true(check_edge(&desk, "limits: {connections: 218}"));
+    g_assert_false(check_edge(&desk, "limits: {connections: 219}"));
+    expect_error(&desk, ":10:23: error: connections: 219 need 502 open files; "
                         "the system allows 500");
+    desk_clear(&desk);
+}
+
+static void
+the_way_to_each_peer_is_told(void)
+{
+    Desk desk;
+    desk_init(&desk);
+    g_assert_true(check_edge(&desk, ""));
+    g_assert_true(has_remark(&desk, "manager 127.0.0.1:8001: by lo, initial "
+                                    "window 10 segments (the default)"));
+    g_assert_true(has_remark(&desk, "data_centre 127.0.0.2:8003: by lo, "));
+    g_assert_true(has_remark(&desk, "default route: "));
     desk_clear(&desk);
 }
 
@@ -266,7 +293,7 @@ an_exit_code_tells_good_from_bad(void)
     }
     Desk desk;
     desk_init(&desk);
-    check_manager(&desk, "127.0.0.1:8001", "");
+    check_manager(&desk, "127.3.5.7:8001", "");
     g_assert_cmpint(check_run(desk.path, ROLE_MANAGER), ==, 0);
     check_manager(&desk, "127.0.0.1", "");
     g_assert_cmpint(check_run(desk.path, ROLE_MANAGER), ==, 2);
@@ -285,6 +312,7 @@ main(int argc, char **argv)
     g_test_add_func("/check/database",
                     a_database_that_others_can_open_is_an_error);
     g_test_add_func("/check/open_files", connections_need_open_files);
+    g_test_add_func("/check/peers", the_way_to_each_peer_is_told);
     g_test_add_func("/check/route", a_route_says_its_initial_window);
     g_test_add_func("/check/exit_code", an_exit_code_tells_good_from_bad);
     return g_test_run();

@@ -279,6 +279,30 @@ what_the_file_says_goes_to_its_place(void)
     folder_clear(&folder);
 }
 
+/* Core has an own figure for it in each role. */
+static void
+limits_go_to_the_role(void)
+{
+    Folder folder;
+    folder_init(&folder);
+    for (Role role = 0; role < ROLE_COUNT; role++) {
+        g_autoptr(GString) text = g_string_new(NULL);
+        config_write_help(text, role);
+        g_string_replace(text, "idle_timeout: 2 min", "idle_timeout: 7 s", 1);
+        g_string_replace(text, "connections: 4096", "connections: 77", 1);
+        g_autoptr(LiveConfig) config = read_good(&folder, text->str, role);
+        const OriginConfig *origin = config_node_config(config);
+        if (role == ROLE_DATA_CENTRE || role == ROLE_CDN) {
+            g_assert_cmpint(origin->stream_idle_ns, ==, 7 * NS_PER_S);
+            g_assert_cmpuint(origin->session_count_max, ==, 77);
+        }
+        if (role == ROLE_KEY_SERVICE)
+            g_assert_cmpint(config->key_service.stream_idle_ns, ==,
+                            7 * NS_PER_S);
+    }
+    folder_clear(&folder);
+}
+
 static void
 a_node_is_told_who_and_where_it_is(void)
 {
@@ -412,6 +436,7 @@ main(int argc, char **argv)
     g_test_add_func("/config/page", the_page_has_every_key);
     g_test_add_func("/config/examples", the_examples_of_the_page_are_valid);
     g_test_add_func("/config/values", what_the_file_says_goes_to_its_place);
+    g_test_add_func("/config/limits", limits_go_to_the_role);
     g_test_add_func("/config/place", a_node_is_told_who_and_where_it_is);
     g_test_add_func("/config/key_service",
                     a_key_service_has_its_keys_and_services);

@@ -74,6 +74,7 @@ void
 site_init(Site *site)
 {
     memset(site, 0, sizeof *site);
+    signal(SIGPIPE, SIG_IGN); /* as any process that splices has to */
     site->fd_count = loopback_fd_count();
     g_autoptr(GError) error = NULL;
     g_assert_true(loop_init(&site->loop, &error));

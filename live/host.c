@@ -261,25 +261,48 @@ watch_head(Host *host, HostStream *slot, uint32_t size_bytes)
     slot->blank_bytes = 0;
 }
 
+static bool
+is_head_late(const Host *host, const HostStream *slot)
+{
+    int64_t late_ns = loop_now_ns(host->loop) - host->config.head_timeout_ns;
+    return slot->head_ns != 0 && slot->head_ns <= late_ns;
+}
+
+static bool
+is_idle(const Host *host, const HostStream *slot)
+{
+    int64_t idle_ns = host->config.idle_timeout_ns;
+    return idle_ns != 0 && !slot->order && slot->fed_by == STREAM_NONE &&
+           slot->conn->last_ns <= loop_now_ns(host->loop) - idle_ns;
+}
+
+static void
+set_sweep(Host *host)
+{
+    const HostConfig *config = &host->config;
+    int64_t least_ns = config->head_timeout_ns;
+    if (config->idle_timeout_ns != 0)
+        least_ns = MIN(least_ns, config->idle_timeout_ns);
+    loop_set_timer(host->loop, &host->sweep,
+                   loop_now_ns(host->loop) + least_ns / 8);
+}
+
 static void
 sweep(void *context)
 {
     Host *host = context;
-    int64_t late_ns = loop_now_ns(host->loop) - host->config.head_timeout_ns;
     for (StreamId stream = 0; stream < host->stream_capacity; stream++) {
         const HostStream *slot = &host->streams[stream];
-        bool is_late = slot->guest && slot->head_ns != 0 &&
-                       slot->head_ns <= late_ns && slot->queued_count == 0;
-        if (is_late) {
-            host->count.late_heads++;
+        if (!slot->guest || slot->queued_count > 0)
+            continue;
+        bool is_late = is_head_late(host, slot);
+        host->count.late_heads += is_late;
+        if (is_late || is_idle(host, slot))
             end_stream(host, stream, CLOSE_TIMED_OUT);
-        }
     }
     settle(host);
     if (host->accepted_count > 0)
-        loop_set_timer(host->loop, &host->sweep,
-                       loop_now_ns(host->loop) +
-                           host->config.head_timeout_ns / 8);
+        set_sweep(host);
 }
 
 /* The bytes are lent for the turn: they are in the buffer of the reads. */
@@ -476,8 +499,7 @@ host_accept(Host *host, int fd, const Address *peer)
     slot->blank_bytes = 0;
     host->accepted_count++;
     if (host->sweep.place == 0)
-        loop_set_timer(host->loop, &host->sweep,
-                       slot->head_ns + config->head_timeout_ns / 8);
+        set_sweep(host);
     Event event = {.kind = EVENT_ACCEPTED, .stream = stream};
     event.accepted.peer = guest->id;
     host_queue(host, &event);

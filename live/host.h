@@ -37,6 +37,8 @@ typedef struct HostConfig {
     uint64_t memory_bytes_max; /* of buffers; beyond, nobody is accepted */
     int64_t head_timeout_ns;   /* from accept, or a request's first byte, to
                                   the end of its head, or an answer */
+    int64_t idle_timeout_ns;   /* an accepted stream without a byte either way
+                                  is closed; 0: the role does it itself */
     const Address *source;     /* where our own streams come from, or NULL */
     ConnLimits limits;
     HostSink sink;
@@ -85,7 +87,7 @@ typedef struct Host {
     uint32_t queue_capacity;
     Job settle;
     Timer wake;
-    Timer sweep; /* for heads that take too long */
+    Timer sweep; /* for heads that take too long, and idle streams */
     int64_t wake_ns;
     bool is_busy; /* a turn is taking effect */
     HostCount count;

@@ -121,6 +121,9 @@ start_host(LiveRole *role, GError **error)
         .pipe_count_max = pipe_count_max(),
         .memory_bytes_max = config->limits.memory_bytes,
         .head_timeout_ns = config->limits.header_timeout_ns,
+        /* The other roles know which of their streams wait for something. */
+        .idle_timeout_ns =
+            config->role == ROLE_MANAGER ? config->limits.idle_timeout_ns : 0,
         .limits = {.connect_timeout_ns = 10 * NS_PER_S,
                    .send_timeout_ns = 10 * NS_PER_S,
                    .linger_timeout_ns = 2 * NS_PER_S},

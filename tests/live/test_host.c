@@ -354,6 +354,30 @@ a_head_that_does_not_end_in_time_ends_the_stream(void)
     site_clear(&site);
 }
 
+/* A manager minds no silence itself. */
+static void
+a_silent_stream_ends_when_nobody_else_minds(void)
+{
+    Site site;
+    site_init(&site);
+    site.host.idle_timeout_ns = 200 * NS_PER_MS;
+    site_open(&site, SITE_CDN);
+    Caller silent, busy;
+    call(&site, SITE_CDN, &silent);
+    call(&site, SITE_CDN, &busy);
+    g_autoptr(GByteArray) first = ask(&site, &silent, 0, 10);
+    for (uint32_t i = 0; i < 8; i++) {
+        g_autoptr(GByteArray) more = ask(&site, &busy, i, 10);
+        site_run(&site, 50 * NS_PER_MS);
+    }
+    caller_wait_for_end(&silent, &site.loop);
+    g_autoptr(GByteArray) last = ask(&site, &busy, 0, 10);
+    g_assert_cmpuint(site.nodes[SITE_CDN].host.count.late_heads, ==, 0);
+    caller_hang_up(&silent);
+    caller_hang_up(&busy);
+    site_clear(&site);
+}
+
 static void
 full_buffers_keep_further_streams_out(void)
 {
@@ -498,6 +522,7 @@ main(int argc, char **argv)
     STORY(however_a_data_centre_ends_the_caller_is_not_deceived);
     STORY(who_is_too_many_hears_503_and_when_to_come_again);
     STORY(a_head_that_does_not_end_in_time_ends_the_stream);
+    STORY(a_silent_stream_ends_when_nobody_else_minds);
     STORY(full_buffers_keep_further_streams_out);
     STORY(without_descriptors_peers_are_turned_away_and_nothing_spins);
     STORY(a_client_downloads_the_file_from_the_cdn);

@@ -5,7 +5,7 @@
  * expires, deletes what is idle, wraps anew what an old master key wraps,
  * and stores again what failed to be stored. A pass that leaves no row in
  * need of an old master key ends that key. Restoring stores nothing itself:
- * what it finds to be done is a pass.
+ * what it finds to be done is for the pass that the master keys began.
  */
 #include "core/keyring.h"
 
@@ -226,8 +226,6 @@ restore(Keyring *keyring, const Event *event, Turn *turn)
     KeyRow *retired = row ? retire_one(keyring, &row->file) : NULL;
     if (retired)
         retired->is_dirty = true;
-    if (keyring->pass_ns == TIME_NEVER)
-        begin_pass(keyring, event->now_ns + keyring->config->batch_interval_ns);
 }
 
 static void

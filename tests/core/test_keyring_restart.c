@@ -130,6 +130,25 @@ the_newest_alone_is_active_after_a_restart(void)
     }
 }
 
+/* What the newest version was is not known: nothing is sealed with the one
+ * before it, whatever the store says. */
+static void
+a_newest_version_that_does_not_open_is_still_the_newest(void)
+{
+    Keyroom *room = keyroom_told(1);
+    keyroom_add(room, 7, 1);
+    Record first = *keyroom_kept(room, 0);
+    keyroom_add(room, 7, 2);
+    *keyroom_kept(room, 0) = first;
+    keyroom_kept(room, 1)->value[KEYROOM_RECORD_START] ^= 1;
+    keyroom_restart(room, 1, 1);
+    g_assert_cmpuint(keyroom_ask(room, 7, 0).status, ==, 503);
+    g_assert_cmpuint(keyroom_ask(room, 7, 1).status, ==, 200);
+    g_assert_cmpuint(keyroom_ask_as(room, KEYROOM_SERVICE, 7, 1, true).status,
+                     ==, 410);
+    keyroom_free(room);
+}
+
 static void
 a_rotation_that_a_crash_cut_short_is_finished(void)
 {
@@ -233,6 +252,11 @@ a_record_under_another_files_key_is_refused(void)
     keyroom_restart(room, 1, 1);
     g_assert_cmpuint(keyroom_ask(room, 7, 1).status, ==, 503);
     g_assert_cmpuint(keyroom_ask(room, 8, 1).status, ==, 200);
+    /* Nor under another version's. */
+    keyroom_add(room, 9, 1);
+    keyroom_kept(room, 2)->key[39] = 2;
+    keyroom_restart(room, 1, 1);
+    g_assert_cmpuint(keyroom_ask(room, 9, 2).status, ==, 503);
     /* Nor does one come in twice, or one that is no key's. */
     keyroom_restore(room, keyroom_kept(room, 1));
     g_assert_cmpuint(solo_note_count(&room->solo, NOTE_RECORD_BAD), ==, 1);
@@ -282,6 +306,7 @@ main(int argc, char **argv)
     STORY(no_version_is_used_twice_not_even_a_dead_one);
     STORY(a_key_that_expired_while_nobody_was_there_is_buried);
     STORY(the_newest_alone_is_active_after_a_restart);
+    STORY(a_newest_version_that_does_not_open_is_still_the_newest);
     STORY(a_rotation_that_a_crash_cut_short_is_finished);
     STORY(without_its_master_key_a_record_waits_for_a_better_start);
     STORY(a_record_that_does_not_open_holds_its_master_key);

@@ -228,6 +228,32 @@ what_was_silent_for_too_long_is_forgotten(void)
     office_free(office);
 }
 
+static void
+a_clock_that_was_set_back_keeps_no_edge_for_longer(void)
+{
+    Office *office = office_new();
+    wait_s(office, 1000);
+    say_register(office, 10);
+    wait_s(office, 2);
+    restart(office, -500);
+    wait_s(office, 899);
+    g_assert_cmpuint(ask_nodes(office).node_count, ==, 1);
+    wait_s(office, 1);
+    g_assert_cmpuint(ask_nodes(office).node_count, ==, 0);
+    office_free(office);
+}
+
+static void
+an_edge_that_registers_again_and_again_is_stored_once_a_second(void)
+{
+    Office *office = office_new();
+    for (uint32_t n = 0; n < 100; n++)
+        say_register(office, 10 + n % 2);
+    wait_s(office, 2);
+    g_assert_cmpuint(office->store_count, ==, 2);
+    office_free(office);
+}
+
 /* Reports are not kept, but what is kept never becomes old. */
 static void
 an_edge_that_reports_for_days_is_kept_now_and_then(void)
@@ -286,7 +312,10 @@ records_that_make_no_sense_are_noted_and_left_out(void)
 {
     Office *office = office_new();
     say_register(office, 10);
+    say_register(office, 12);
     wait_s(office, 2);
+    const Record *other =
+        g_hash_table_lookup(office->kept, GUINT_TO_POINTER(12));
     Record good =
         *(Record *)g_hash_table_lookup(office->kept, GUINT_TO_POINTER(10));
     Record bad[5] = {good, good, good, good, good};
@@ -306,6 +335,8 @@ records_that_make_no_sense_are_noted_and_left_out(void)
     restore(office, &good);
     g_assert_cmpuint(solo_note_count(&office->solo, NOTE_RECORD_BAD), ==, 0);
     restore(office, &good); /* twice */
+    g_assert_cmpuint(solo_note_count(&office->solo, NOTE_RECORD_BAD), ==, 1);
+    restore(office, other); /* one too many */
     g_assert_cmpuint(solo_note_count(&office->solo, NOTE_RECORD_BAD), ==, 1);
     g_assert_cmpuint(ask_nodes(office).node_count, ==, 1);
     office_free(office);
@@ -333,6 +364,8 @@ main(int argc, char **argv)
     STORY(a_registered_edge_is_listed_after_a_restart_until_its_time_is_over);
     STORY(a_restored_edge_is_offline_until_it_reports);
     STORY(what_was_silent_for_too_long_is_forgotten);
+    STORY(a_clock_that_was_set_back_keeps_no_edge_for_longer);
+    STORY(an_edge_that_registers_again_and_again_is_stored_once_a_second);
     STORY(an_edge_that_reports_for_days_is_kept_now_and_then);
     STORY(thousands_are_stored_in_few_batches_and_come_back_in_order);
     STORY(the_last_word_is_stored_when_the_process_ends);

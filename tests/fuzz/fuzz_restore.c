@@ -19,16 +19,17 @@
 static void
 fill_examples(Keyroom *room)
 {
-    static const uint8_t EDGE_VALUE_START[] = {0, 0, 0,   0,   0,   0,
-                                               1, 0, 'B', 'Y', 'R', 'G'};
+    uint8_t message_bytes[WIRE_BYTES_MAX];
+    const RegisterMessage message = {.edge = 7, .uplink_bps = 30000000};
     keyroom_add(room, 0, 1);
     keyroom_add(room, 1, 1);
     keyroom_add(room, 1, 2);
     keyroom_tell_master(room, 2, keyroom_secret(2));
     keyroom_add(room, 2, 9);
-    Record edge = {.key = {0, 0, 0, 7}, .key_bytes = 4, .value_bytes = 60};
-    memcpy(edge.value, EDGE_VALUE_START, sizeof EDGE_VALUE_START);
-    edge.value[sizeof EDGE_VALUE_START + 3] = 7;
+    uint32_t size_bytes = wire_write_register(&message, message_bytes);
+    Record edge = {
+        .key = {0, 0, 0, 7}, .key_bytes = 4, .value_bytes = 8 + size_bytes};
+    memcpy(edge.value + 8, message_bytes, size_bytes);
     g_array_append_val(room->kept, edge);
 }
 

@@ -66,6 +66,8 @@ client_free(Client *client)
         download_free(client->download);
     if (client->sealer)
         sealer_free(client->sealer);
+    for (uint32_t i = 0; i < client->queue_count; i++)
+        command_clear(&client->queue[i]);
     g_free(client->queue);
     g_free(client);
 }
@@ -74,7 +76,8 @@ static void
 fetch(Client *client, const Command *command, int64_t now_ns, Turn *turn)
 {
     if (!client->download) {
-        download_start(client, command, now_ns, turn);
+        Command copy = command_copy(command);
+        download_start(client, &copy, now_ns, turn);
         return;
     }
     if (client->queue_count == client->config->queue_count_max) {
@@ -82,7 +85,7 @@ fetch(Client *client, const Command *command, int64_t now_ns, Turn *turn)
         return;
     }
     client->queue = g_renew(Command, client->queue, client->queue_count + 1);
-    client->queue[client->queue_count++] = *command;
+    client->queue[client->queue_count++] = command_copy(command);
 }
 
 /* The next download of the queue, when there is room for one. */

@@ -66,6 +66,21 @@ download_add_source(Download *download, SourceKind kind, PeerId peer)
     return &download->sources[slot];
 }
 
+static void
+take_missing(Download *download)
+{
+    const Command *command = &download->command;
+    Range whole = {0, command->file_bytes};
+    ranges_init(&download->missing);
+    if (!command->missing)
+        ranges_put(&download->missing, &whole);
+    for (uint32_t i = 0; i < command->missing_count; i++) {
+        assert(command->missing[i].end_bytes <= command->file_bytes);
+        ranges_put(&download->missing, &command->missing[i]);
+    }
+    download->goal_bytes = download->missing.total_bytes;
+}
+
 void
 download_start(Client *client, const Command *command, int64_t now_ns,
                Turn *turn)
@@ -80,11 +95,9 @@ download_start(Client *client, const Command *command, int64_t now_ns,
     download->plan.slice_bytes = PLAIN_ALIGN_BYTES;
     inquiry_init(&download->nodes);
     inquiry_init(&download->key);
-    ranges_init(&download->missing);
-    Range whole = {0, command->file_bytes};
-    ranges_put(&download->missing, &whole);
+    take_missing(download);
     turn_note(turn, NOTE_DOWNLOAD_STARTED, command->tag, command->file_bytes);
-    if (command->file_bytes == 0)
+    if (download->goal_bytes == 0)
         return;
     for (uint32_t i = 0; i < client->config->cdn_connections; i++) {
         Source *source =
@@ -103,6 +116,7 @@ download_free(Download *download)
     inquiry_clear(&download->nodes);
     inquiry_clear(&download->key);
     ranges_clear(&download->missing);
+    command_clear(&download->command);
     seal_wipe(&download->plan, sizeof download->plan);
     g_free(download);
 }
@@ -285,7 +299,7 @@ end_if_over(Client *client, int64_t now_ns, Turn *turn)
     bool is_triggered = download->trigger_ns != TIME_NEVER;
     bool is_judged_fast = !is_triggered && config->fast_stop_ns > 0 &&
                           now_ns - download->start_ns >= config->fast_stop_ns;
-    if (download_done_bytes(download) == download->command.file_bytes) {
+    if (download_done_bytes(download) == download->goal_bytes) {
         end_windows(client, now_ns, true, turn);
         end(client, NOTE_DOWNLOAD_DONE, turn);
     } else if (is_judged_fast) {

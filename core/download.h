@@ -98,7 +98,8 @@ typedef struct Inquiry {
 } Inquiry;
 
 typedef struct Download {
-    Command command;
+    Command command;     /* a copy of its own */
+    uint64_t goal_bytes; /* to deliver, all in all */
     int64_t start_ns;
     int64_t tick_ns;
     int64_t trigger_ns;    /* TIME_NEVER: not slow so far */
@@ -132,6 +133,7 @@ struct Client {
 };
 
 /* core/download.c */
+/* Takes the command's copy over. */
 void download_start(Client *client, const Command *command, int64_t now_ns,
                     Turn *turn);
 void download_free(Download *download);

@@ -8,6 +8,8 @@
  */
 #include "core/download.h"
 
+#include <string.h>
+
 #define TAKEOVER_COUNT_MAX 32u
 #define TAKEOVER_BYTES_MIN 32768u
 #define RATE_AFTER_NS NS_PER_S /* a request shows its rate after this */
@@ -52,8 +54,16 @@ send_request(const Download *download, Source *source, Turn *turn)
         .range = {.offset_bytes = source->asked.start_bytes,
                   .size_bytes = range_size_bytes(&source->asked)},
     };
-    head.target_bytes = wire_write_file_path(&download->command.file,
-                                             download->command.version, path);
+    const WebName *name = download->command.name;
+    if (source->kind == SOURCE_CDN && name) {
+        head.host = name->host;
+        head.target = name->path;
+        head.target_bytes = (uint32_t)strlen(name->path);
+        head.etag = name->etag[0] ? name->etag : NULL;
+    } else {
+        head.target_bytes = wire_write_file_path(
+            &download->command.file, download->command.version, path);
+    }
     http_send_request(turn, source->stream, &head, NULL);
 }
 

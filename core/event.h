@@ -3,9 +3,9 @@
  */
 #pragma once
 
-#include <stdbool.h>
+#include "core/ranges.h"
+
 #include <stddef.h>
-#include <stdint.h>
 
 #define TIME_NEVER INT64_MAX
 #define NS_PER_S INT64_C(1000000000)
@@ -103,12 +103,24 @@ typedef enum CommandKind {
     COMMAND_CAPACITY, /* edge: the operator's figures for its reports */
 } CommandKind;
 
+/* What a server that knows nothing of FileIds calls a file. Each ends in 0. */
+typedef struct WebName {
+    char host[264];  /* for the field of this name: "example.org:81" */
+    char path[1025]; /* with its query */
+    char etag[128];  /* strong, in its quotes: answers must be of this content;
+                        empty: the server gives none */
+} WebName;
+
 typedef struct Command {
     CommandKind kind;
     uint32_t tag; /* the workload's number, repeated in notes */
     FileId file;
     uint64_t file_bytes;
     uint64_t version;
+    const WebName *name;  /* COMMAND_FETCH: at the CDN; NULL: as at edges */
+    const Range *missing; /* COMMAND_FETCH: what is wanted of the file, sorted
+                             and apart; NULL: all of it */
+    uint32_t missing_count;
     uint64_t value;     /* COMMAND_CAPACITY: spare uplink bit/s;
                            COMMAND_ROTATE: the master key's number, or 0 for
                            the next */
@@ -164,3 +176,7 @@ typedef struct Event {
 Chunk *chunk_new(uint32_t size_bytes); /* one reference, bytes undefined */
 Chunk *chunk_ref(Chunk *chunk);
 void chunk_unref(Chunk *chunk);
+
+/* A copy that holds what the command points to, until command_clear. */
+Command command_copy(const Command *command);
+void command_clear(Command *command);

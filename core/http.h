@@ -14,7 +14,7 @@
 #define HTTP_FIELD_COUNT_MAX 64u
 #define HTTP_TARGET_BYTES_MAX 1024u
 /* No head that we write is longer. */
-#define HTTP_WRITE_BYTES_MAX (HTTP_TARGET_BYTES_MAX + 256u)
+#define HTTP_WRITE_BYTES_MAX (HTTP_TARGET_BYTES_MAX + 768u)
 /* Range: bytes=a- asks for everything from a on. */
 #define HTTP_RANGE_OPEN UINT64_MAX
 
@@ -37,6 +37,9 @@ typedef struct HttpHead {
     bool has_range;        /* Range, or Content-Range of a 206 */
     uint32_t target_bytes; /* request */
     const char *target;    /* request; lent, not terminated */
+    const char *host;      /* request that we write; NULL: a peer of ours */
+    const char *etag;      /* request that we write: its range is wanted only of
+                              this content; NULL: of any */
     HttpRange range;
     uint64_t body_bytes; /* Content-Length; 0 when there is none */
 } HttpHead;

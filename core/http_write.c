@@ -2,7 +2,7 @@
  * core/http_write.c: writes the heads of HTTP/1.1 messages, and sends them.
  *
  * Sizes are those of a real exchange. Peers have no names inside a node, so
- * Host is a constant.
+ * Host is a constant, but for servers that have to be called by theirs.
  */
 #include "core/http.h"
 
@@ -41,15 +41,17 @@ http_write_request(const HttpHead *head,
     assert(head->target_bytes > 0);
     assert(head->target_bytes <= HTTP_TARGET_BYTES_MAX);
     Page page = {ret_bytes, 0};
-    put(&page, "%s %.*s HTTP/1.1\r\nHost: byway\r\n",
+    put(&page, "%s %.*s HTTP/1.1\r\nHost: %s\r\n",
         head->method == HTTP_GET ? "GET" : "POST", (int)head->target_bytes,
-        head->target);
+        head->target, head->host ? head->host : "byway");
     if (head->has_range && head->range.size_bytes == HTTP_RANGE_OPEN)
         put(&page, "Range: bytes=%" PRIu64 "-\r\n", head->range.offset_bytes);
     else if (head->has_range)
         put(&page, "Range: bytes=%" PRIu64 "-%" PRIu64 "\r\n",
             head->range.offset_bytes,
             head->range.offset_bytes + head->range.size_bytes - 1);
+    if (head->etag)
+        put(&page, "If-Range: %s\r\n", head->etag);
     if (head->method == HTTP_POST)
         put(&page, "Content-Length: %" PRIu64 "\r\n", head->body_bytes);
     if (head->is_last)

@@ -14,6 +14,7 @@
  * refuses to enlarge one, and what it has is used. */
 #define PIPE_BYTES (1u << 20)
 #define SPARE_COUNT_MAX 64u
+#define ROUND_COUNT_MAX 8u
 
 static const Pipe NO_PIPE = {-1, -1, 0};
 
@@ -212,26 +213,36 @@ fill_pipe(Forward *forward)
     return copy(forward);
 }
 
+/* A pipe full after the other, until one side has to be waited for: looking
+ * again costs less than being woken again. */
+static ForwardStep
+pump_pipe(Forward *forward)
+{
+    for (uint32_t i = 0; i < ROUND_COUNT_MAX; i++) {
+        if (forward->held_bytes == 0) {
+            if (!take_pipe(forward->pipes, &forward->pipe))
+                return copy(forward);
+            ForwardStep step = fill_pipe(forward);
+            if (step != FORWARD_DONE)
+                return step;
+        }
+        if (!empty_pipe(forward))
+            return forward->to->is_broken ? wait_for_end(forward)
+                                          : wait_for_room(forward);
+        if (forward->left_bytes == 0)
+            return FORWARD_DONE;
+    }
+    return wait_for_bytes(forward); /* others want to move, too */
+}
+
 ForwardStep
 forward_pump(Forward *forward)
 {
-    Conn *to = forward->to;
-    if (to->is_broken || to->state != CONN_OPEN)
+    if (forward->to->is_broken || forward->to->state != CONN_OPEN)
         return wait_for_end(forward);
-    if (to->out.unsent_bytes > 0)
+    if (forward->to->out.unsent_bytes > 0)
         return wait_for_room(forward);
-    bool is_copied = forward->total_bytes < FORWARD_SPLICE_BYTES_MIN;
-    bool was_held = forward->held_bytes > 0;
-    if (!was_held) {
-        if (is_copied || !take_pipe(forward->pipes, &forward->pipe))
-            return copy(forward);
-        ForwardStep step = fill_pipe(forward);
-        if (step != FORWARD_DONE)
-            return step;
-    }
-    if (!empty_pipe(forward))
-        return to->is_broken ? wait_for_end(forward) : wait_for_room(forward);
-    if (forward->left_bytes == 0)
-        return FORWARD_DONE;
-    return wait_for_bytes(forward);
+    if (forward->total_bytes < FORWARD_SPLICE_BYTES_MIN)
+        return copy(forward);
+    return pump_pipe(forward);
 }

@@ -56,5 +56,5 @@ void forward_init(Forward *forward, Pipes *pipes, Conn *from, Conn *to,
                   uint64_t size_bytes);
 /* Give the pipe back; what is in it is lost. The source is read again. */
 void forward_clear(Forward *forward);
-/* Move what can be moved now: one read at most. */
+/* Move what can be moved now, within bounds. */
 ForwardStep forward_pump(Forward *forward);

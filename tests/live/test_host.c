@@ -201,9 +201,11 @@ a_caller_that_resets_mid_body_leaves_nothing_behind(void)
         caller_reset(&caller);
         run_until_streams(&site, SITE_EDGE, 0);
     }
-    run_until_streams(&site, SITE_DATA_CENTRE, 0);
-    g_assert_cmpuint(site.nodes[SITE_EDGE].host.pipes.lent_count, ==, 0);
-    g_assert_cmpuint(site.nodes[SITE_EDGE].host.conns.open_count, ==, 0);
+    /* But for streams that had done their order, and wait for the next. */
+    const Host *edge = &site.nodes[SITE_EDGE].host;
+    run_until_streams(&site, SITE_DATA_CENTRE, edge->conns.open_count);
+    g_assert_cmpuint(edge->conns.open_count, <=, site.edge.pool_count_max);
+    g_assert_cmpuint(edge->pipes.lent_count, ==, 0);
     Caller caller;
     call(&site, SITE_EDGE, &caller);
     g_autoptr(GByteArray) all = ask(&site, &caller, 0, 0);

@@ -21,6 +21,7 @@ typedef struct Text {
 typedef struct Seen {
     bool host;
     bool content_length;
+    bool transfer_encoding;
     bool range;
     bool connection;
 } Seen;
@@ -235,7 +236,7 @@ parse_field(Text name, Text value, HttpHead *head, Seen *seen)
                    ? 0
                    : 400;
     if (text_is_nocase(name, "Transfer-Encoding"))
-        return 501;
+        seen->transfer_encoding = true; /* refused at the end of the head */
     if (text_is_nocase(name, "Connection")) {
         if (!see_once(&seen->connection))
             return 400;
@@ -332,6 +333,8 @@ http_parse_request(const uint8_t *bytes, uint32_t size_bytes,
         status = parse_fields(rest, &head, &seen);
     if (status)
         return status;
+    if (seen.transfer_encoding) /* with a length too: one of them lies */
+        return seen.content_length ? 400 : 501;
     if (!seen.host)
         return 400;
     if (head.method == HTTP_POST && !seen.content_length)
@@ -368,7 +371,7 @@ http_parse_response(const uint8_t *bytes, uint32_t size_bytes,
     Seen seen = {0};
     if (!parse_status_line(cut_line(&rest), &head))
         return 502;
-    if (parse_fields(rest, &head, &seen))
+    if (parse_fields(rest, &head, &seen) || seen.transfer_encoding)
         return 502;
     bool is_empty = head.status == 204;
     if (is_empty ? head.body_bytes > 0 : !seen.content_length)

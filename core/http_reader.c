@@ -129,7 +129,9 @@ next_head(HttpReader *reader, HttpInput *input, HttpPiece *piece)
     if (scan == HTTP_SCAN_MORE) {
         if (reader->held_bytes < HTTP_HEAD_BYTES_MAX)
             return HTTP_MORE;
-        return fail(reader, is_request ? 431 : 502, piece);
+        bool has_line = memchr(bytes, '\n', reader->held_bytes) != NULL;
+        uint16_t refusal = has_line ? 431 : 414;
+        return fail(reader, is_request ? refusal : 502, piece);
     }
     uint16_t status =
         is_request ? http_parse_request(bytes, head_bytes, &piece->head)

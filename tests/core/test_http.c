@@ -47,7 +47,11 @@ static const Probe PROBES[] = {
     {"CL and TE",
      "POST /1k HTTP/1.1\r\n" HOST "Content-Length: 6\r\n"
      "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\nX",
-     501},
+     400},
+    {"TE and CL",
+     "POST /1k HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n"
+     "Content-Length: 6\r\n\r\n0\r\n\r\nX",
+     400},
     {"two lengths",
      "POST /1k HTTP/1.1\r\n" HOST "Content-Length: 1\r\n"
      "Content-Length: 2\r\n\r\nab",
@@ -178,6 +182,9 @@ endless_heads_are_refused_at_the_limit(void)
         g_string_append(text, "aaaaaaaa");
     g_string_append(text, " HTTP/1.1\r\n" HOST "\r\n");
     g_assert_cmpuint(status_of(text->str, text->len, 65536), ==, 414);
+    while (text->len < 65536) /* no line end as far as a head may go */
+        g_string_insert(text, 5, "aaaaaaaa");
+    g_assert_cmpuint(status_of(text->str, text->len, 100), ==, 414);
     g_string_free(text, TRUE);
 }
 

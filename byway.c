@@ -3,6 +3,7 @@
  */
 #include "analysis/nearest.h"
 #include "analysis/report.h"
+#include "live/catalogue.h"
 #include "live/command.h"
 #include "sim/check.h"
 #include "sim/run.h"
@@ -100,6 +101,8 @@ static const Verb verbs[] = {
     {"report", report_main, "work out the figures of results again"},
     {"validate", validate_main, "hold the simulator against known truths"},
     {"live", live_main, "run one role over real sockets"},
+    {"publish", publish_main,
+     "list files and versions for data centre and keys"},
     {"version", version_main, "print the version"},
 };
 

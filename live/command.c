@@ -13,7 +13,7 @@ static const char USAGE[] =
     "usage: byway live ROLE --config FILE.yaml [--check]\n\n"
     "Run one role over real sockets: manager, key-service, data-centre, edge\n"
     "or cdn. SIGTERM finishes what is under way, a second one stops at once;\n"
-    "SIGHUP reads the served directory again.\n\n"
+    "SIGHUP reads the served directory, or the catalogue, again.\n\n"
     "  -c, --config FILE  what it is, where it listens, whom it knows\n"
     "      --check        only look whether that would work here\n"
     "      --help         print this and exit; with ROLE: all keys of FILE\n\n"

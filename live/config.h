@@ -39,6 +39,7 @@ typedef struct LivePeers {
 typedef struct LiveFiles {
     const char *directory; /* NULL in other roles */
     const char *tenant;
+    const char *catalogue;          /* NULL: none */
     uint8_t id_key[LIVE_KEY_BYTES]; /* FileId = HMAC of tenant 0x00 path */
 } LiveFiles;
 
@@ -70,7 +71,8 @@ typedef struct LiveConfig {
     const char *congestion; /* TCP congestion control; NULL: the system's */
     LivePeers peers;
     LiveFiles files;
-    const char *state; /* SQLite file (manager, key service), or NULL */
+    const char *state;     /* SQLite file (manager, key service), or NULL */
+    const char *catalogue; /* key service: of whose files; NULL: none */
     LiveMasterKey master_keys[LIVE_MASTER_KEY_MAX];
     uint32_t master_key_count;
     LiveLimits limits;

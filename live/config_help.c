@@ -83,6 +83,7 @@ write_default(Help *help, const ConfigKey *key, const void *place)
     case CONFIG_ADDRESS:
     case CONFIG_HOST:
     case CONFIG_SECRET:
+    case CONFIG_PATH:
     case CONFIG_DIRECTORY:
     case CONFIG_STATE:
     case CONFIG_SECTION:

@@ -73,6 +73,10 @@ static const ConfigKey FILES_KEYS[] = {
     {"id_key_file", CONFIG_SECRET, AT(LiveFiles, id_key), ALWAYS,
      .example = "id.key",
      .doc = "Key that makes ids of names; the same for all that serve them."},
+    {"catalogue", CONFIG_PATH, AT(LiveFiles, catalogue),
+     .needed_by = DATA_CENTRE, .example = "catalogue.csv",
+     .fallback = "all files, each as version 1",
+     .doc = "What is served, in which version; byway publish writes it."},
 };
 static const ConfigSection FILES = {"files", false, sizeof(LiveFiles),
                                     FILES_KEYS, G_N_ELEMENTS(FILES_KEYS)};
@@ -289,6 +293,9 @@ static const ConfigKey CONFIG_KEYS[] = {
      .needed_by = KEY_SERVICE, .example = "state/byway.db",
      .fallback = "nothing outlives the process",
      .doc = "Database, in a directory of mode 0700."},
+    {"catalogue", CONFIG_PATH, AT(LiveConfig, catalogue), FOR(KEY_SERVICE),
+     .fallback = "no keys but those in the state", .example = "catalogue.csv",
+     .doc = "The data centre's: which files in which versions have keys."},
     {"master_keys", CONFIG_LIST,
      COUNTED(LiveConfig, master_keys, master_key_count), FOR(KEY_SERVICE),
      .needed_by = KEY_SERVICE, .section = &MASTER_KEY,

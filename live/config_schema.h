@@ -21,6 +21,7 @@ typedef enum ConfigKind {
     CONFIG_ADDRESS,   /* Address */
     CONFIG_HOST,      /* Address without a port */
     CONFIG_SECRET,    /* 32 bytes, from a file that only we can read */
+    CONFIG_PATH,      /* const char *, a file that may come to be */
     CONFIG_DIRECTORY, /* const char *, a directory that is there */
     CONFIG_STATE,     /* const char *, a file in a directory of our own */
     CONFIG_SECTION,   /* a struct */

@@ -187,6 +187,17 @@ read_directory(ConfigReader *reader, const ConfigSlot *slot)
         keep_text(reader, slot, path);
 }
 
+static void
+read_path(ConfigReader *reader, const ConfigSlot *slot)
+{
+    g_autofree char *path = input_path(reader->directory, slot->node->text);
+    char *why = NULL;
+    if (g_file_test(path, G_FILE_TEST_IS_DIR))
+        why = g_strdup_printf("'%s' is a directory", path);
+    if (is_fine(reader, slot, why))
+        keep_text(reader, slot, path);
+}
+
 /* The database has companions while it is open: the directory must be ours. */
 static void
 read_state(ConfigReader *reader, const ConfigSlot *slot)
@@ -233,6 +244,9 @@ read_scalar(ConfigReader *reader, const ConfigSlot *slot)
         break;
     case CONFIG_SECRET:
         read_secret(reader, slot);
+        break;
+    case CONFIG_PATH:
+        read_path(reader, slot);
         break;
     case CONFIG_DIRECTORY:
         read_directory(reader, slot);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * live/role.c: one configured role, running: its node, sockets and files.
  */
+#include "live/catalogue.h"
 #include "live/role.h"
 
 #include <stdio.h>
@@ -39,7 +40,8 @@ open_files(LiveRole *role, GError **error)
     const LiveFiles *files = &role->config->files;
     if (!files->directory)
         return true;
-    FilesConfig config = {files->directory, files->tenant, files->id_key};
+    FilesConfig config = {files->directory, files->tenant, files->id_key,
+                          files->catalogue};
     role->files = files_new(&config, error);
     return role->files != NULL;
 }
@@ -108,6 +110,27 @@ raise_limit(void)
     }
 }
 
+/* A key service has a key for every version that was published. */
+static bool
+add_published(LiveRole *role, GError **error)
+{
+    if (!role->config->catalogue)
+        return true;
+    g_autoptr(Catalogue) catalogue =
+        catalogue_read(role->config->catalogue, error);
+    if (!catalogue)
+        return false;
+    for (guint i = 0; i < catalogue->files->len; i++) {
+        const CatalogueFile *file = catalogue->files->pdata[i];
+        Command command = {.kind = COMMAND_ADD_FILE,
+                           .file = file->id,
+                           .version = file->version,
+                           .file_bytes = file->size_bytes};
+        host_command(&role->host, &command);
+    }
+    return true;
+}
+
 static bool
 start_host(LiveRole *role, GError **error)
 {
@@ -140,7 +163,8 @@ start_host(LiveRole *role, GError **error)
     explicit_bzero(host.seed, sizeof host.seed);
     introduce_peers(role);
     host_start(&role->host);
-    if (!keeper_restore(&role->keeper, &role->host, config, error)) {
+    if (!keeper_restore(&role->keeper, &role->host, config, error) ||
+        !add_published(role, error)) {
         host_clear(&role->host);
         return false;
     }
@@ -206,7 +230,8 @@ static void
 reload(LiveRole *role)
 {
     g_autoptr(GError) error = NULL;
-    if (role->files && !files_scan(role->files, &error))
+    if ((role->files && !files_scan(role->files, &error)) ||
+        !add_published(role, &error))
         fprintf(stderr, "byway: %s\n", error->message);
 }
 

@@ -135,8 +135,9 @@ versions_only_grow(void)
     for (uint64_t version = 0; version <= 5; version++) {
         keyroom_command_add(room, 7, version);
         g_assert_cmpuint(solo_effect_count(&room->solo, EFFECT_STORE), ==, 0);
+        /* The newest once more is what a catalogue says at every start. */
         g_assert_cmpuint(solo_note_count(&room->solo, NOTE_REQUEST_REFUSED), ==,
-                         1);
+                         version < 5);
     }
     keyroom_free(room);
 }

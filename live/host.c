@@ -5,19 +5,12 @@
 
 #include <assert.h>
 #include <string.h>
-#include <unistd.h>
 
 /* A first piece holds a head and a slice of 16 KiB; the rest of a long body
  * is then still in the kernel, from where it can be spliced. */
 #define FIRST_READ_BYTES (17u * 1024)
 /* Events told in a row before sockets are looked at again. */
 #define SETTLE_COUNT_MAX 256u
-
-/* A drained role closes a stream after so long a silence: between two requests,
- * or none was sent. */
-#define QUIET_NS (500 * NS_PER_MS)
-
-static void settle(Host *host);
 
 static void
 hear_wake(void *context)
@@ -30,7 +23,7 @@ hear_wake(void *context)
     host->wake_ns = TIME_NEVER;
     Event event = {.kind = EVENT_WAKE, .stream = STREAM_NONE};
     host_queue(host, &event);
-    settle(host);
+    host_settle(host);
 }
 
 /* Lazily: a timer that rings too early is set again when it rings. */
@@ -165,8 +158,8 @@ host_detach(Host *host, StreamId stream)
 
 /* The peer has ended the stream, or it is lost. The number is free only after
  * the turn, in which the node might open another. */
-static void
-end_stream(Host *host, StreamId stream, CloseReason reason)
+void
+host_end_stream(Host *host, StreamId stream, CloseReason reason)
 {
     conn_close(take_conn(host, stream), reason);
     Event event = {.kind = EVENT_CLOSED, .stream = stream};
@@ -189,15 +182,15 @@ tell_queued(Host *host)
         slot->queued_count--;
     }
     if (queued.event.kind == EVENT_CLOSED)
-        end_stream(host, stream, queued.event.closed.reason);
+        host_end_stream(host, stream, queued.event.closed.reason);
     else
         tell(host, &queued.event);
     if (queued.event.kind == EVENT_READ && queued.event.read.extent.chunk)
         chunk_unref(queued.event.read.extent.chunk);
 }
 
-static void
-settle(Host *host)
+void
+host_settle(Host *host)
 {
     if (host->is_busy)
         return;
@@ -212,7 +205,7 @@ settle(Host *host)
 static void
 run_settle(void *context)
 {
-    settle(context);
+    host_settle(context);
 }
 
 void
@@ -261,50 +254,6 @@ watch_head(Host *host, HostStream *slot, uint32_t size_bytes)
     slot->blank_bytes = 0;
 }
 
-static bool
-is_head_late(const Host *host, const HostStream *slot)
-{
-    int64_t late_ns = loop_now_ns(host->loop) - host->config.head_timeout_ns;
-    return slot->head_ns != 0 && slot->head_ns <= late_ns;
-}
-
-static bool
-is_idle(const Host *host, const HostStream *slot)
-{
-    int64_t idle_ns = host->config.idle_timeout_ns;
-    return idle_ns != 0 && !slot->order && slot->fed_by == STREAM_NONE &&
-           slot->conn->last_ns <= loop_now_ns(host->loop) - idle_ns;
-}
-
-static void
-set_sweep(Host *host)
-{
-    const HostConfig *config = &host->config;
-    int64_t least_ns = config->head_timeout_ns;
-    if (config->idle_timeout_ns != 0)
-        least_ns = MIN(least_ns, config->idle_timeout_ns);
-    loop_set_timer(host->loop, &host->sweep,
-                   loop_now_ns(host->loop) + least_ns / 8);
-}
-
-static void
-sweep(void *context)
-{
-    Host *host = context;
-    for (StreamId stream = 0; stream < host->stream_capacity; stream++) {
-        const HostStream *slot = &host->streams[stream];
-        if (!slot->guest || slot->queued_count > 0)
-            continue;
-        bool is_late = is_head_late(host, slot);
-        host->count.late_heads += is_late;
-        if (is_late || is_idle(host, slot))
-            end_stream(host, stream, CLOSE_TIMED_OUT);
-    }
-    settle(host);
-    if (host->accepted_count > 0)
-        set_sweep(host);
-}
-
 /* The bytes are lent for the turn: they are in the buffer of the reads. */
 static void
 read_stream(Host *host, StreamId stream)
@@ -320,10 +269,10 @@ read_stream(Host *host, StreamId stream)
     case CONN_READ_NOTHING:
         return;
     case CONN_READ_END:
-        end_stream(host, stream, CLOSE_DONE);
+        host_end_stream(host, stream, CLOSE_DONE);
         return;
     case CONN_READ_LOST:
-        end_stream(host, stream, (CloseReason)slot->conn->reason);
+        host_end_stream(host, stream, (CloseReason)slot->conn->reason);
         return;
     case CONN_READ_BYTES:
         watch_head(host, slot, size_bytes);
@@ -374,7 +323,7 @@ hear(void *context, Conn *conn, ConnSignal signal)
         host_queue(host, &event);
         break;
     }
-    settle(host);
+    host_settle(host);
 }
 
 void
@@ -393,7 +342,7 @@ host_init(Host *host, Loop *loop, const HostConfig *config)
     peers_init(&host->peers);
     host->settle = (Job){.run = run_settle, .context = host};
     host->wake = (Timer){.fire = hear_wake, .context = host};
-    host->sweep = (Timer){.fire = sweep, .context = host};
+    host->sweep = (Timer){.fire = host_sweep, .context = host};
     host->wake_ns = TIME_NEVER;
 }
 
@@ -403,7 +352,7 @@ host_start(Host *host)
     Event event = {.kind = EVENT_START, .stream = STREAM_NONE};
     event.place = &host->config.place;
     host_queue(host, &event);
-    settle(host);
+    host_settle(host);
 }
 
 static void
@@ -441,78 +390,13 @@ host_clear(Host *host)
     g_free(host->streams);
 }
 
-/* Nobody's stream: the node never hears of it. */
-static void
-refuse(Host *host, int fd)
-{
-    static const char ANSWER[] = "HTTP/1.1 503 Service Unavailable\r\n"
-                                 "Content-Length: 0\r\n"
-                                 "Retry-After: 1\r\n"
-                                 "Connection: close\r\n\r\n";
-    host->count.refused_streams++;
-    Conn *conn = conn_take(&host->conns, fd);
-    if (!conn)
-        return;
-    OutSlice slice = {(const uint8_t *)ANSWER, sizeof ANSWER - 1, NULL};
-    conn_write(conn, &slice, 1);
-    conn_close(conn, CLOSE_DONE);
-}
-
-static bool
-has_room(const Host *host)
-{
-    return host->accepted_count < host->config.stream_count_max &&
-           host->conns.unsent_bytes + host->pipes.held_bytes <
-               host->config.memory_bytes_max;
-}
-
-void
-host_accept(Host *host, int fd, const Address *peer)
-{
-    const HostConfig *config = &host->config;
-    /* As many again may be on their way out; beyond, not even a word. */
-    if (host->conns.open_count >= 2 * config->stream_count_max) {
-        host->count.refused_streams++;
-        close(fd);
-        return;
-    }
-    Guest *guest = NULL;
-    if (has_room(host))
-        guest = peers_welcome(&host->peers, peer,
-                              config->stream_count_max_per_peer);
-    if (!guest) {
-        refuse(host, fd);
-        return;
-    }
-    Conn *conn = conn_take(&host->conns, fd);
-    if (!conn) {
-        peers_dismiss(&host->peers, guest);
-        return;
-    }
-    StreamId stream = stream_pool_take(&host->pool);
-    HostStream *slot = host_slot(host, stream);
-    conn->tag = stream;
-    slot->conn = conn;
-    slot->guest = guest;
-    slot->expect_bytes = 1;
-    slot->head_ns = loop_now_ns(host->loop);
-    slot->blank_bytes = 0;
-    host->accepted_count++;
-    if (host->sweep.place == 0)
-        set_sweep(host);
-    Event event = {.kind = EVENT_ACCEPTED, .stream = stream};
-    event.accepted.peer = guest->id;
-    host_queue(host, &event);
-    settle(host);
-}
-
 void
 host_command(Host *host, const Command *command)
 {
     Event event = {.kind = EVENT_COMMAND, .stream = STREAM_NONE};
     event.command = command;
     tell(host, &event);
-    settle(host);
+    host_settle(host);
 }
 
 void
@@ -521,28 +405,7 @@ host_restore(Host *host, const Record *record)
     Event event = {.kind = EVENT_RESTORED, .stream = STREAM_NONE};
     event.record = record;
     tell(host, &event);
-    settle(host);
-}
-
-/* Nothing came for a while, and all that was to be sent has been. */
-static bool
-is_quiet(const Host *host, const HostStream *slot)
-{
-    return !slot->order && slot->fed_by == STREAM_NONE &&
-           slot->conn->out.unsent_bytes == 0 &&
-           loop_now_ns(host->loop) - slot->conn->last_ns >= QUIET_NS;
-}
-
-bool
-host_drain(Host *host)
-{
-    for (StreamId stream = 0; stream < host->stream_capacity; stream++) {
-        const HostStream *slot = &host->streams[stream];
-        if (slot->guest && is_quiet(host, slot))
-            end_stream(host, stream, CLOSE_DONE);
-    }
-    settle(host);
-    return host->accepted_count == 0 && !host->conns.parting;
+    host_settle(host);
 }
 
 void

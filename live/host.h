@@ -111,12 +111,19 @@ bool host_drain(Host *host);
 /* Answer to sink.store. */
 void host_stored(Host *host, uint32_t tag, bool is_durable);
 
+/* --- live/accept.c: who may come, and stay ----------------------------- */
+/* Timer: ends the streams that took too long. */
+void host_sweep(void *host);
 /* --- live/effect.c: turns out ------------------------------------------ */
 void host_apply(Host *host, const Turn *turn);
-/* --- shared by the two ------------------------------------------------- */
+/* --- shared by the three ----------------------------------------------- */
 HostStream *host_slot(Host *host, StreamId stream);
 /* Tell the node once the present turn has taken effect. */
 void host_queue(Host *host, const Event *event);
 void host_pump(Host *host, StreamId from);
 /* The number is free again, the connection somebody else's. */
 Conn *host_detach(Host *host, StreamId stream);
+/* Close it, and tell the node. */
+void host_end_stream(Host *host, StreamId stream, CloseReason reason);
+/* Tell the node what is queued. */
+void host_settle(Host *host);

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * live/accept.c: whom a host lets in, and whom it asks to go.
+ */
+#include "live/host.h"
+
+#include <unistd.h>
+
+/* A drained role closes a stream after so long a silence: between two requests,
+ * or none was sent. */
+#define QUIET_NS (500 * NS_PER_MS)
+
+static bool
+is_head_late(const Host *host, const HostStream *slot)
+{
+    int64_t late_ns = loop_now_ns(host->loop) - host->config.head_timeout_ns;
+    return slot->head_ns != 0 && slot->head_ns <= late_ns;
+}
+
+static bool
+is_idle(const Host *host, const HostStream *slot)
+{
+    int64_t idle_ns = host->config.idle_timeout_ns;
+    return idle_ns != 0 && !slot->order && slot->fed_by == STREAM_NONE &&
+           slot->conn->last_ns <= loop_now_ns(host->loop) - idle_ns;
+}
+
+static void
+set_sweep(Host *host)
+{
+    const HostConfig *config = &host->config;
+    int64_t least_ns = config->head_timeout_ns;
+    if (config->idle_timeout_ns != 0)
+        least_ns = MIN(least_ns, config->idle_timeout_ns);
+    loop_set_timer(host->loop, &host->sweep,
+                   loop_now_ns(host->loop) + least_ns / 8);
+}
+
+void
+host_sweep(void *context)
+{
+    Host *host = context;
+    for (StreamId stream = 0; stream < host->stream_capacity; stream++) {
+        const HostStream *slot = &host->streams[stream];
+        if (!slot->guest || slot->queued_count > 0)
+            continue;
+        bool is_late = is_head_late(host, slot);
+        host->count.late_heads += is_late;
+        if (is_late || is_idle(host, slot))
+            host_end_stream(host, stream, CLOSE_TIMED_OUT);
+    }
+    host_settle(host);
+    if (host->accepted_count > 0)
+        set_sweep(host);
+}
+
+/* Nobody's stream: the node never hears of it. */
+static void
+refuse(Host *host, int fd)
+{
+    static const char ANSWER[] = "HTTP/1.1 503 Service Unavailable\r\n"
+                                 "Content-Length: 0\r\n"
+                                 "Retry-After: 1\r\n"
+                                 "Connection: close\r\n\r\n";
+    host->count.refused_streams++;
+    Conn *conn = conn_take(&host->conns, fd);
+    if (!conn)
+        return;
+    OutSlice slice = {(const uint8_t *)ANSWER, sizeof ANSWER - 1, NULL};
+    conn_write(conn, &slice, 1);
+    conn_close(conn, CLOSE_DONE);
+}
+
+static bool
+has_room(const Host *host)
+{
+    return host->accepted_count < host->config.stream_count_max &&
+           host->conns.unsent_bytes + host->pipes.held_bytes <
+               host->config.memory_bytes_max;
+}
+
+void
+host_accept(Host *host, int fd, const Address *peer)
+{
+    const HostConfig *config = &host->config;
+    /* As many again may be on their way out; beyond, not even a word. */
+    if (host->conns.open_count >= 2 * config->stream_count_max) {
+        host->count.refused_streams++;
+        close(fd);
+        return;
+    }
+    Guest *guest = NULL;
+    if (has_room(host))
+        guest = peers_welcome(&host->peers, peer,
+                              config->stream_count_max_per_peer);
+    if (!guest) {
+        refuse(host, fd);
+        return;
+    }
+    Conn *conn = conn_take(&host->conns, fd);
+    if (!conn) {
+        peers_dismiss(&host->peers, guest);
+        return;
+    }
+    StreamId stream = stream_pool_take(&host->pool);
+    HostStream *slot = host_slot(host, stream);
+    conn->tag = stream;
+    slot->conn = conn;
+    slot->guest = guest;
+    slot->expect_bytes = 1;
+    slot->head_ns = loop_now_ns(host->loop);
+    slot->blank_bytes = 0;
+    host->accepted_count++;
+    if (host->sweep.place == 0)
+        set_sweep(host);
+    Event event = {.kind = EVENT_ACCEPTED, .stream = stream};
+    event.accepted.peer = guest->id;
+    host_queue(host, &event);
+    host_settle(host);
+}
+
+/* Nothing came for a while, and all that was to be sent has been. */
+static bool
+is_quiet(const Host *host, const HostStream *slot)
+{
+    return !slot->order && slot->fed_by == STREAM_NONE &&
+           slot->conn->out.unsent_bytes == 0 &&
+           loop_now_ns(host->loop) - slot->conn->last_ns >= QUIET_NS;
+}
+
+bool
+host_drain(Host *host)
+{
+    for (StreamId stream = 0; stream < host->stream_capacity; stream++) {
+        const HostStream *slot = &host->streams[stream];
+        if (slot->guest && is_quiet(host, slot))
+            host_end_stream(host, stream, CLOSE_DONE);
+    }
+    host_settle(host);
+    return host->accepted_count == 0 && !host->conns.parting;
+}

@@ -161,6 +161,8 @@ conn_is_fatal(Conn *conn, int error)
         return false;
     conn->is_broken = true;
     drop_unsent(conn);
+    if (error != EPIPE && error != ECONNRESET)
+        shutdown(conn->watch.fd, SHUT_RDWR); /* its reader shall hear of it */
     return true;
 }
 

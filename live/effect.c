@@ -47,6 +47,18 @@ add_write(Host *host, const Turn *turn, const Effect *effect, Writes *writes)
     writes->slices[writes->slice_count++] = slice;
 }
 
+/* Who knows us by our address should see that one; but none that the target
+ * could not answer to. */
+static const Address *
+source_for(const Host *host, const Address *target)
+{
+    const Address *source = host->config.source;
+    bool is_fit = source &&
+                  address_is_ipv4(source) == address_is_ipv4(target) &&
+                  address_is_loopback(source) == address_is_loopback(target);
+    return is_fit ? source : NULL;
+}
+
 static void
 connect_stream(Host *host, const Effect *effect)
 {
@@ -55,9 +67,9 @@ connect_stream(Host *host, const Effect *effect)
     const Address *address = peers_find(&host->peers, effect->connect.peer);
     /* Nobody said where: as if nobody listened there. */
     static const Address NOWHERE = {.ip = {[10] = 0xff, [11] = 0xff}};
-    const Address *source = address ? host->config.source : NULL;
-    slot->conn =
-        conn_connect(&host->conns, address ? address : &NOWHERE, source);
+    if (!address)
+        address = &NOWHERE;
+    slot->conn = conn_connect(&host->conns, address, source_for(host, address));
     slot->conn->tag = effect->stream;
     slot->expect_bytes = 1;
 }

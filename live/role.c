@@ -131,6 +131,17 @@ add_published(LiveRole *role, GError **error)
     return true;
 }
 
+/* Others know it by the address that it listens at, if that is one. */
+static const Address *
+find_source(LiveRole *role)
+{
+    role->source = role->config->listen[0];
+    role->source.port = 0;
+    bool is_known =
+        role->config->listen_count > 0 && !address_is_any(&role->source);
+    return is_known ? &role->source : NULL;
+}
+
 static bool
 start_host(LiveRole *role, GError **error)
 {
@@ -141,6 +152,7 @@ start_host(LiveRole *role, GError **error)
         .place = config_place(config),
         .stream_count_max = config->limits.connections,
         .stream_count_max_per_peer = config->limits.connections_per_peer,
+        .source = find_source(role),
         .pipe_count_max = pipe_count_max(),
         .memory_bytes_max = config->limits.memory_bytes,
         .head_timeout_ns = config->limits.header_timeout_ns,

@@ -11,6 +11,7 @@
 
 typedef struct LiveRole {
     const LiveConfig *config;
+    Address source; /* where its own streams come from */
     Loop loop;
     Host host;
     Files *files; /* NULL: it serves none */

@@ -91,6 +91,7 @@ site_init(Site *site)
     site->key_service.services = site->services;
     site->key_service.service_count = 1;
     site->client.never_asks = true;
+    site->send_timeout_ns = 20 * NS_PER_S;
     site->host = (HostConfig){
         .stream_count_max = 100,
         .stream_count_max_per_peer = 100,
@@ -123,7 +124,7 @@ accept_stream(void *context, int fd, const Address *peer)
 static void
 listen_at(SiteNode *node)
 {
-    ListenerConfig config = {.send_timeout_ns = 20 * NS_PER_S};
+    ListenerConfig config = {.send_timeout_ns = node->site->send_timeout_ns};
     g_autofree char *why = NULL;
     g_autoptr(GError) error = NULL;
     g_assert_true(address_parse_host("127.0.0.1", &config.address, &why));

@@ -54,6 +54,7 @@ struct Site {
     OriginConfig data_centre;
     OriginConfig cdn;
     PeerId services[1];
+    int64_t send_timeout_ns; /* of listeners */
     HostConfig host; /* what is the same in all; change before site_open */
 };
 

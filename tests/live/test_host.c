@@ -187,6 +187,27 @@ a_caller_that_never_reads_holds_little_and_loses_nothing(void)
 }
 
 static void
+a_caller_that_never_reads_is_not_kept_for_ever(void)
+{
+    Site site;
+    site_init(&site);
+    site.send_timeout_ns = NS_PER_S;
+    open_relay(&site);
+    Caller caller;
+    call(&site, SITE_EDGE, &caller);
+    int small = 4096;
+    setsockopt(caller.fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+    g_autofree char *request = site_request(0, 0);
+    for (uint32_t i = 0; i < 2; i++)
+        caller_say(&caller, &site.loop, request);
+    site_run(&site, 50 * NS_PER_MS);
+    g_assert_cmpuint(site.nodes[SITE_EDGE].host.accepted_count, ==, 1);
+    run_until_streams(&site, SITE_EDGE, 0);
+    caller_hang_up(&caller);
+    site_clear(&site);
+}
+
+static void
 a_caller_that_resets_mid_body_leaves_nothing_behind(void)
 {
     Site site;
@@ -520,6 +541,7 @@ main(int argc, char **argv)
     STORY(ranges_of_all_sizes_come_in_order_on_one_connection);
     STORY(a_request_may_come_byte_by_byte_and_two_at_once);
     STORY(a_caller_that_never_reads_holds_little_and_loses_nothing);
+    STORY(a_caller_that_never_reads_is_not_kept_for_ever);
     STORY(a_caller_that_resets_mid_body_leaves_nothing_behind);
     STORY(however_a_data_centre_ends_the_caller_is_not_deceived);
     STORY(who_is_too_many_hears_503_and_when_to_come_again);

@@ -5,6 +5,7 @@
 #include "analysis/report.h"
 #include "live/catalogue.h"
 #include "live/command.h"
+#include "replay/command.h"
 #include "sim/check.h"
 #include "sim/run.h"
 #include "sim/validate.h"
@@ -103,6 +104,7 @@ static const Verb verbs[] = {
     {"live", live_main, "run one role over real sockets"},
     {"publish", publish_main,
      "list files and versions for data centre and keys"},
+    {"replay", replay_main, "hold recorded turns against the code of today"},
     {"version", version_main, "print the version"},
 };
 

@@ -14,7 +14,8 @@ static const char SUMMARY[] =
 static const char EXAMPLE[] =
     "Examples:\n"
     "  byway run scenarios/first.yaml -o out/try --set general.seed=7\n"
-    "  byway run scenarios/first.yaml -l info      (tell of every mode)\n\n"
+    "  byway run scenarios/first.yaml -l info      (tell of every mode)\n"
+    "  byway run scenarios/first.yaml --turns t.log --turns-of client:4\n\n"
     "DIR/log.jsonl keeps what was told, and info in any case: one JSON object\n"
     "a line.\n\n"
     "Exit codes: 0 ok, 1 the run failed, 2 usage or scenario invalid,\n"
@@ -29,6 +30,8 @@ typedef struct Raw {
     char *progress;
     char *color;
     char *log_level;
+    char *turns;
+    char *turns_of;
     char **sets;
     char **paths;
     int jobs;
@@ -97,6 +100,12 @@ take_raw(Raw *raw, RunOptions *options)
         options->log_level++;
     if (raw->jobs < 1)
         return usage_error("--jobs is 1 or more", "");
+    if (!turn_wish_parse(&options->turn_wish, raw->turns_of))
+        return usage_error("--turns-of is a role, or ROLE:NUMBER, not ",
+                           raw->turns_of);
+    if (raw->turns_of && !raw->turns)
+        return usage_error("--turns-of goes with --turns FILE", "");
+    options->turn_wish.path = g_strdup(raw->turns);
     options->scenario_path = g_strdup(raw->paths[0]);
     options->output = g_strdup(raw->output);
     options->color = g_strdup(raw->color);
@@ -122,6 +131,8 @@ raw_clear(Raw *raw)
     g_free(raw->progress);
     g_free(raw->color);
     g_free(raw->log_level);
+    g_free(raw->turns);
+    g_free(raw->turns_of);
     g_strfreev(raw->sets);
     g_strfreev(raw->paths);
 }
@@ -148,6 +159,11 @@ new_context(Raw *raw)
          "What stderr shows: error, warning (default), info or debug", "LEVEL"},
         {"verbose", 'v', 0, G_OPTION_ARG_NONE, &raw->is_verbose,
          "One level more than --log-level", NULL},
+        {"turns", 0, 0, G_OPTION_ARG_FILENAME, &raw->turns,
+         "Log what nodes hear and want, for byway replay; a new file", "FILE"},
+        {"turns-of", 0, 0, G_OPTION_ARG_STRING, &raw->turns_of,
+         "Only those of a role, or of its number N as in nodes.csv",
+         "ROLE[:N]"},
         {"no-plots", 0, 0, G_OPTION_ARG_NONE, &raw->has_no_plots,
          "Draw no pictures", NULL},
         {"quiet", 'q', 0, G_OPTION_ARG_NONE, &raw->is_quiet,

@@ -162,6 +162,7 @@ run_outcome_clear(RunOutcome *outcome)
     g_free(outcome->options.scenario_path);
     g_free(outcome->options.output);
     g_free(outcome->options.color);
+    g_free(outcome->options.turn_wish.path);
     g_strfreev(outcome->options.overrides);
     if (outcome->lock >= 0)
         close(outcome->lock);

@@ -86,7 +86,11 @@ host_event(World *world, HostId id, Event *event)
     int64_t now_ns = world->network.now_ns;
     event->now_ns = now_ns;
     turn_begin(&world->turn, &host->pool);
+    if (host->is_logged)
+        turn_file_event(world->turns, id, event);
     node_turn(host->node, event, &world->turn);
+    if (host->is_logged)
+        turn_file_turn(world->turns, &world->turn);
     set_wake(world, id, world->turn.wake_ns);
     heed(world, id, &world->turn);
     int64_t cost_ns = 0;

@@ -19,6 +19,8 @@ typedef struct ModeRun {
     const char *name;
     ModeResult *result;
     Recorder recorder;
+    const TurnWish *turn_wish;
+    TurnFile *turns; /* NULL: not wanted */
     int64_t stop_ns;
     pid_t parent;
     bool is_interrupted;
@@ -58,7 +60,8 @@ look_up(ModeRun *run, const Network *network, uint64_t done)
     progress->done = done;
     progress->memory_bytes = memory_now_bytes();
     run->is_interrupted = stop_is_pending();
-    return !run->is_interrupted && recorder_is_good(&run->recorder);
+    return !run->is_interrupted && recorder_is_good(&run->recorder) &&
+           (!run->turns || turn_file_is_good(run->turns));
 }
 
 static void
@@ -248,10 +251,29 @@ read_off_downloads(ModeRun *run, const DownloadTable *table)
 }
 
 static bool
+open_turns(ModeRun *run, GError **error)
+{
+    if (!run->turn_wish || !run->turn_wish->path)
+        return true;
+    run->turns = turn_wish_open(run->turn_wish, run->name, error);
+    return run->turns;
+}
+
+static bool
+close_turns(ModeRun *run, GError **error)
+{
+    TurnFile *turns = run->turns;
+    run->turns = NULL;
+    return !turns || turn_file_close(turns, error);
+}
+
+static bool
 run_downloads(ModeRun *run, PlanSelection mode, GError **error)
 {
     if (run->scenario->measure.has_trace &&
         !recorder_trace(&run->recorder, error))
+        return false;
+    if (!open_turns(run, error))
         return false;
     World world;
     world_init(&world, run->scenario, mode);
@@ -262,13 +284,16 @@ run_downloads(ModeRun *run, PlanSelection mode, GError **error)
     watch_world_links(run, &world);
     world.trace = run->recorder.notes;
     world.trace_mode = run->name;
+    world.turns = run->turns;
+    world.turn_wish = run->turn_wish;
     agenda_push(&world.network.agenda, run->recorder.interval_ns, AGENDA_SAMPLE,
                 0);
     population_start(&population);
     loop_downloads(run, &table, &population);
     read_off(run, &world.network, table.measured_count);
     read_off_downloads(run, &table);
-    bool is_good = recorder_close(&run->recorder, error) &&
+    bool is_good = close_turns(run, error) &&
+                   recorder_close(&run->recorder, error) &&
                    record_downloads(run->directory, run->name, &table, error) &&
                    record_nodes(run->directory, run->name, &world, error);
     download_table_clear(&table);
@@ -296,11 +321,12 @@ mode_end_of_all(const ModeResult *results, uint32_t count)
 
 bool
 mode_run(const Scenario *scenario, uint32_t mode, const char *directory,
-         ModeResult *result, GError **error)
+         const TurnWish *turn_wish, ModeResult *result, GError **error)
 {
     ModeRun run = {.scenario = scenario,
                    .directory = directory,
                    .name = mode_name(scenario, mode),
+                   .turn_wish = turn_wish,
                    .result = result,
                    .stop_ns = scenario->general.stop_time_ns,
                    .parent = getppid()};

@@ -5,6 +5,7 @@
 
 #include "sim/progress.h"
 #include "sim/scenario.h"
+#include "sim/turn_wish.h"
 
 typedef enum ModeEnd {
     MODE_INTERRUPTED, /* by a signal, maybe before it began */
@@ -42,6 +43,7 @@ void mode_expect(const Scenario *scenario, ModeResult *result);
 /* Complete when every mode is; interrupted when any is. */
 ModeEnd mode_end_of_all(const ModeResult *results, uint32_t count);
 /* Run to the end, or until SIGINT or SIGTERM, which must be held (sim/stop.h),
- * is pending; write the mode's parts below directory. */
+ * is pending; write the mode's parts below directory, and turns if wished
+ * for (not NULL). */
 bool mode_run(const Scenario *scenario, uint32_t mode, const char *directory,
-              ModeResult *result, GError **error);
+              const TurnWish *turn_wish, ModeResult *result, GError **error);

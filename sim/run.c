@@ -30,6 +30,7 @@
 typedef struct Modes {
     const Scenario *scenario;
     const char *directory;
+    const TurnWish *turn_wish;
     Log *log;
     ModeResult *results; /* shared memory */
     pid_t processes[PROGRESS_MODES_MAX];
@@ -51,8 +52,8 @@ live_mode(const Modes *modes, uint32_t mode)
         _exit(EXIT_FAILED);
     ModeResult *result = &modes->results[mode];
     g_autoptr(GError) error = NULL;
-    bool is_good =
-        mode_run(modes->scenario, mode, modes->directory, result, &error);
+    bool is_good = mode_run(modes->scenario, mode, modes->directory,
+                            modes->turn_wish, result, &error);
     if (!is_good)
         g_strlcpy(result->error, error->message, sizeof result->error);
     _exit(is_good ? 0 : EXIT_FAILED);
@@ -261,6 +262,39 @@ join_parts(const Modes *modes, GError **error)
     return true;
 }
 
+static char **
+all_mode_names(const Scenario *scenario)
+{
+    char **names = g_new0(char *, mode_count(scenario) + 1);
+    for (uint32_t i = 0; i < mode_count(scenario); i++)
+        names[i] = g_strdup(mode_name(scenario, i));
+    return names;
+}
+
+static bool
+join_turns(const Modes *modes, GError **error)
+{
+    const TurnWish *wish = modes->turn_wish;
+    g_auto(GStrv) names = all_mode_names(modes->scenario);
+    if (!turn_wish_join(wish, names, error))
+        return false;
+    if (wish->path)
+        log_tell(modes->log, LOG_INFO, NULL, "the turns are in %s", wish->path);
+    return true;
+}
+
+static bool
+may_log_turns(const Scenario *scenario, const TurnWish *wish, GError **error)
+{
+    if (wish->path && !scenario->workload.downloads) {
+        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
+                    "--turns: bare flows have no nodes, and no turns");
+        return false;
+    }
+    g_auto(GStrv) names = all_mode_names(scenario);
+    return turn_wish_is_possible(wish, names, error);
+}
+
 static bool
 remove_parts(const char *directory, GError **error)
 {
@@ -284,7 +318,7 @@ write_results(const Modes *modes, ManifestFacts *facts, GError **error)
     facts->effective_text = effective->str;
     facts->effective_bytes = effective->len;
     facts->modes = modes->results;
-    return join_parts(modes, error) &&
+    return join_parts(modes, error) && join_turns(modes, error) &&
            write_text(directory, "scenario.yaml", facts->scenario_text,
                       facts->scenario_bytes, error) &&
            write_text(directory, "effective.yaml", effective->str,
@@ -329,6 +363,7 @@ simulate(const Scenario *scenario, RunOutcome *outcome, ManifestFacts *facts,
     tell_begin(scenario, outcome);
     Modes modes = {.scenario = scenario,
                    .directory = outcome->partial,
+                   .turn_wish = &outcome->options.turn_wish,
                    .log = &outcome->log,
                    .parent = getpid(),
                    .count = mode_count(scenario),
@@ -366,7 +401,8 @@ run_simulate(int argc, char **argv, RunOutcome *outcome)
         return COMMAND_EXIT_USAGE;
     stop_hold();
     g_autoptr(GError) error = NULL;
-    if (!directory_open(scenario, outcome, &error)) {
+    if (!may_log_turns(scenario, &outcome->options.turn_wish, &error) ||
+        !directory_open(scenario, outcome, &error)) {
         log_tell(&outcome->log, LOG_ERROR, NULL, "%s", error->message);
         return COMMAND_EXIT_USAGE;
     }

@@ -4,12 +4,14 @@
 #pragma once
 
 #include "sim/log.h"
+#include "sim/turn_wish.h"
 
 typedef struct RunOptions {
     char *scenario_path;
     char *output;
     char **overrides; /* --set, NULL-terminated */
     char *color;      /* for the report: auto, always, never */
+    TurnWish turn_wish;
     ProgressMode progress;
     LogLevel log_level; /* of stderr */
     uint32_t jobs;      /* modes at once */

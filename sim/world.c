@@ -109,6 +109,19 @@ write_node_seed(const World *world, HostId id, uint8_t ret_seed[32])
     }
 }
 
+static void
+log_node(World *world, HostId id, const uint8_t seed[32])
+{
+    Host *host = &world->hosts[id];
+    host->is_logged = turn_wish_has(world->turn_wish, host->role, host->number);
+    if (!host->is_logged)
+        return;
+    LoggedNode node = logged_node(host->role, host->config, seed);
+    node.id = id;
+    node.number = host->number;
+    turn_file_node(world->turns, &node);
+}
+
 void
 world_start(World *world, HostId id)
 {
@@ -118,6 +131,8 @@ world_start(World *world, HostId id)
     uint8_t seed[32];
     write_node_seed(world, id, seed);
     host->node = node_new(host->role, host->config, seed);
+    if (world->turns)
+        log_node(world, id, seed);
     Event event = {.kind = EVENT_START, .stream = STREAM_NONE};
     event.place = &host->place;
     host_event(world, id, &event);

@@ -12,6 +12,7 @@
 #include <stdio.h>
 
 #include "sim/terrain.h"
+#include "sim/turn_wish.h"
 
 typedef uint32_t HostId;
 
@@ -64,7 +65,8 @@ typedef struct Host {
     Deferred *deferred_first;
     Deferred *deferred_last;
     uint32_t incarnation;
-    uint8_t nat; /* NatClass; servers are public */
+    uint8_t nat;    /* NatClass; servers are public */
+    bool is_logged; /* in world->turns */
     HostCount count;
 } Host;
 
@@ -104,6 +106,8 @@ struct World {
     NoteSink sink;
     FILE *trace; /* every note as a row; NULL: not wanted */
     const char *trace_mode;
+    TurnFile *turns; /* what nodes heard and wanted; NULL: not wanted */
+    const TurnWish *turn_wish;       /* whose */
     uint64_t work_ps[WORK_COUNT][2]; /* per unit, per byte */
 };
 

@@ -143,6 +143,40 @@ promise "a trace is written" ends 0 "$scenario" -o traced -j 2 --set "$two" \
 promise "and changes nothing" same serial traced
 promise "and is kept" [ -s traced/notes.csv ]
 
+# says TEXT CODE LOG...: byway replay exits with this code and says the text.
+says() {
+    said=$1
+    code=$2
+    shift 2
+    "$byway" replay "$@" >log 2>&1
+    [ $? -eq "$code" ] && has_line "$said" log
+}
+
+promise "turns are logged" ends 0 "$scenario" -o logged -j 2 --set "$two" \
+    --turns two.turns
+promise "which changes nothing" same serial logged
+promise "into one file" [ "$(ls ./*.turns*)" = ./two.turns ]
+promise "and come out the same again" says ' turns, all equal$' 0 two.turns
+nodes=$(sed -n 's/.*turns: \([0-9]*\) nodes.*/\1/p' log)
+promise "of all nodes of both modes" [ "$nodes" -gt 40 ]
+promise "a log is never replaced" ends 2 "$scenario" -o again2 --force \
+    --turns two.turns
+promise "those of one node can be asked for" ends 0 "$scenario" -o client \
+    --turns one.turns --turns-of client:4
+promise "and replayed alone" says ': 1 nodes,' 0 one.turns
+promise "a role that is none is refused" ends 2 "$scenario" -o nobody \
+    --turns nobody.turns --turns-of egde
+promise "so is half a wish" ends 2 "$scenario" -o nobody --turns-of edge
+promise "bare flows have no turns" ends 2 "${scenario%/*}/flows/dumbbell.yaml" \
+    -o nobody --turns nobody.turns
+promise "of which nothing is left" absent nobody
+head -c 100000 two.turns >cut.turns
+promise "what is whole of a log is replayed" says 'is cut at byte' 0 cut.turns
+{ head -c 50000 two.turns && echo x && tail -c +50003 two.turns; } >bad.turns
+promise "what is damaged is told" says 'is damaged at byte' 1 bad.turns
+promise "and what is no log" says 'no turn log' 2 one/manifest.json
+promise "and what is not there" says 'No such file' 2 nowhere.turns
+
 # Files may not grow beyond a few blocks, which is a disk that is full.
 full_disk() {
     (
@@ -165,6 +199,13 @@ promise "so does one that is full of notes" full_disk 1 "$scenario" \
     -o full $endless --set measure.trace=true --set measure.link_interval=1h
 promise "and is told with that file" \
     has_line 'full.partial/parts/notes.preferred: File too large' log
+
+# shellcheck disable=SC2086
+promise "and one that is full of turns" full_disk 1 "$scenario" \
+    -o full $endless --turns full.turns
+promise "is told with it" \
+    has_line 'full.turns.preferred: File too large' log
+promise "of which the turns stay" says 'is cut at byte' 0 full.turns.preferred
 
 begin_long long
 promise "two runs do not share a directory" ends 2 "$scenario" -o long

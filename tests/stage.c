@@ -130,11 +130,11 @@ stage_add(Stage *stage, const char *name, Role role, const void *config)
 {
     StageNode *node = g_new0(StageNode, 1);
     PeerId peer = stage->nodes->len;
-    uint8_t seed[32] = {0};
     for (uint32_t i = 0; i < 8; i++)
-        seed[i] = (uint8_t)(stage->seed >> (8 * i));
-    memcpy(&seed[8], &peer, sizeof peer);
-    node->node = node_new(role, config, seed);
+        node->seed[i] = (uint8_t)(stage->seed >> (8 * i));
+    memcpy(&node->seed[8], &peer, sizeof peer);
+    node->config = config;
+    node->node = node_new(role, config, node->seed);
     node->name = g_strdup(name);
     node->streams = g_array_new(FALSE, FALSE, sizeof(uint32_t));
     node->seen = g_ptr_array_new_with_free_func(free_seen);
@@ -303,6 +303,24 @@ carry_out(Stage *stage, uint32_t id, const Effect *effect)
 }
 
 void
+stage_log(Stage *stage, Coder *log)
+{
+    stage->log = log;
+    turn_log_head(log, "a stage");
+}
+
+static void
+log_node(Stage *stage, uint32_t id)
+{
+    const StageNode *node = stage_node(stage, id);
+    LoggedNode logged =
+        logged_node(node_role(node->node), node->config, node->seed);
+    logged.id = id;
+    logged.number = id;
+    turn_log_node(stage->log, &logged);
+}
+
+void
 stage_turn(Stage *stage, uint32_t id, const Event *event)
 {
     StageNode *node = stage_node(stage, id);
@@ -311,7 +329,13 @@ stage_turn(Stage *stage, uint32_t id, const Event *event)
     Event timed = *event;
     timed.now_ns = stage->now_ns;
     turn_begin(&stage->turn, &node->pool);
+    if (stage->log && event->kind == EVENT_START)
+        log_node(stage, id);
+    if (stage->log)
+        turn_log_event(stage->log, id, &timed);
     node_turn(node->node, &timed, &stage->turn);
+    if (stage->log)
+        turn_log_turn(stage->log, &stage->turn);
     assert(stage->turn.wake_ns == TIME_NEVER ||
            stage->turn.wake_ns > stage->now_ns);
     node->wake_ns = stage->turn.wake_ns;

@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include "core/coder.h"
 #include "core/node.h"
 #include "tests/pipe.h"
 
@@ -52,6 +53,8 @@ void stage_fetch(Stage *stage, PeerId client, const StageFile *file,
                  uint32_t tag);
 void stage_run_ns(Stage *stage, int64_t duration_ns);
 int64_t stage_now_ns(const Stage *stage);
+/* Before the first run: append all that follows to a turn log. */
+void stage_log(Stage *stage, Coder *log);
 
 /* Leave notes of one kind out of the trace (they are still counted). */
 void stage_hush(Stage *stage, NoteKind kind);

@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "core/turn_log.h"
 #include "tests/stage.h"
 
 #define PIECE_BYTES_MAX 16384u
@@ -66,6 +67,8 @@ typedef struct Wire {
 
 typedef struct StageNode {
     Node *node;
+    const void *config;
+    uint8_t seed[32];
     char *name;
     Place place;
     StreamPool pool;
@@ -107,6 +110,7 @@ struct Stage {
     GSequence *tasks; /* by (at_ns, sequence) */
     Turn turn;
     GString *trace;
+    Coder *log; /* or NULL */
     bool hushed[NOTE_COUNT];
     bool damage_is_expected;
 };

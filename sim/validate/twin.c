@@ -117,7 +117,7 @@ run_in(const char *directory, const Scenario *scenario, uint64_t *fingerprint)
     g_autofree char *parts = g_build_filename(directory, "parts", NULL);
     ModeResult result = {0};
     bool is_good = g_mkdir(parts, 0700) == 0 &&
-                   mode_run(scenario, 0, directory, &result, &error);
+                   mode_run(scenario, 0, directory, NULL, &result, &error);
     if (!is_good)
         tell(error ? error->message : "cannot make a directory");
     *fingerprint = result.fingerprint;

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * replay/command.c: the verb `byway replay`: turn logs in, one line each out.
+ */
+#include "replay/command.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "replay/replay.h"
+
+enum { EXIT_EQUAL = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+
+static const char USAGE[] =
+    "usage: byway replay FILE...\n\n"
+    "Hand each node of a turn log its events again, and compare its turns "
+    "with\n"
+    "those of the log, byte for byte. A log comes from byway run --turns or\n"
+    "byway live --turns; of one that was cut short, what is whole is "
+    "replayed.\n"
+    "\n"
+    "Exit code: 0 all turns are equal, 1 a turn differs (the first is shown) "
+    "or\n"
+    "the log is damaged, 2 wrong usage or no turn log.\n\n"
+    "example: byway run scenarios/first.yaml --turns first.turns\n"
+    "         byway replay first.turns\n";
+
+static void
+tell_counts(const char *path, const ReplayResult *result)
+{
+    printf("%s: %" G_GUINT64_FORMAT " nodes, %" G_GUINT64_FORMAT
+           " events, %" G_GUINT64_FORMAT " turns",
+           path, result->node_count, result->event_count, result->turn_count);
+    puts(result->end == REPLAY_DIFFERS ? ", the last one differs"
+                                       : ", all equal");
+}
+
+static int
+tell(const char *path, const ReplayResult *result)
+{
+    const char *text = result->difference->str;
+    if (result->end == REPLAY_FOREIGN) {
+        fprintf(stderr, "byway: %s: %s\n", path, text);
+        return EXIT_USAGE;
+    }
+    tell_counts(path, result);
+    fflush(stdout);
+    if (result->open_count > 0)
+        fprintf(stderr,
+                "byway: %s: %" G_GUINT64_FORMAT " events without a turn, the "
+                "last before a process ended\n",
+                path, result->open_count);
+    if (result->end == REPLAY_EQUAL)
+        return EXIT_EQUAL;
+    if (result->end == REPLAY_DIFFERS) {
+        fprintf(stderr, "byway: %s: %s", path, text);
+        return EXIT_FAILED;
+    }
+    bool is_cut = result->end == REPLAY_CUT;
+    fprintf(stderr, "byway: %s is %s at byte %" G_GUINT64_FORMAT "%s%s\n", path,
+            is_cut ? "cut" : "damaged", result->at_bytes,
+            is_cut ? ": what came before was replayed" : ": ", text);
+    return is_cut ? EXIT_EQUAL : EXIT_FAILED;
+}
+
+static int
+replay_file(const char *path)
+{
+    g_autoptr(GError) error = NULL;
+    GMappedFile *file = g_mapped_file_new(path, false, &error);
+    if (!file) {
+        fprintf(stderr, "byway: %s\n", error->message);
+        return EXIT_USAGE;
+    }
+    ReplayResult result;
+    replay_run((const uint8_t *)g_mapped_file_get_contents(file),
+               g_mapped_file_get_length(file), &result);
+    int exit_code = tell(path, &result);
+    replay_clear(&result);
+    g_mapped_file_unref(file);
+    return exit_code;
+}
+
+int
+replay_main(int argc, char **argv)
+{
+    int exit_code = EXIT_EQUAL;
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+            fputs(USAGE, stdout);
+            return EXIT_EQUAL;
+        }
+    }
+    if (argc < 2 || argv[1][0] == '-') {
+        const char *problem = argc < 2 ? "which file?" : "unknown option ";
+        fprintf(stderr, "byway replay: %s%s; see 'byway replay --help'\n",
+                problem, argc < 2 ? "" : argv[1]);
+        return EXIT_USAGE;
+    }
+    for (int i = 1; i < argc; i++) {
+        int file_code = replay_file(argv[i]);
+        exit_code = MAX(exit_code, file_code);
+    }
+    return exit_code;
+}

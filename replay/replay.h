@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * replay/replay.h: hands each node of a turn log its events again.
+ *
+ * The same events must give the same turns, byte for byte. What a node could
+ * not choose is given to it as it was then: the numbers of the streams that
+ * it opens. The first turn that differs ends the replay.
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "core/turn_log.h"
+
+typedef enum ReplayEnd {
+    REPLAY_EQUAL,
+    REPLAY_CUT,     /* equal, up to a record that is not all there */
+    REPLAY_DIFFERS, /* see difference */
+    REPLAY_DAMAGED, /* see difference */
+    REPLAY_FOREIGN, /* no turn log, or of another version */
+} ReplayEnd;
+
+typedef struct ReplayResult {
+    ReplayEnd end;
+    uint64_t node_count;
+    uint64_t event_count;
+    uint64_t turn_count;
+    uint64_t at_bytes; /* where in the log it ended */
+    /* The last event of a log, or of one that was joined to another, had no
+     * turn: that process was stopped in it, or soon after it. */
+    uint64_t open_count;
+    GString *difference; /* for people, some lines; empty when equal */
+} ReplayResult;
+
+void replay_run(const uint8_t *log, uint64_t size_bytes,
+                ReplayResult *ret_result);
+void replay_clear(ReplayResult *result);

@@ -88,6 +88,7 @@ download_start(Client *client, const Command *command, int64_t now_ns,
     assert(!client->download);
     Download *download = g_new0(Download, 1);
     client->download = download;
+    assert(command->version > 0 || command->name);
     download->command = *command;
     download->start_ns = now_ns;
     download->tick_ns = now_ns + NS_PER_S;

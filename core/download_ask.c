@@ -158,9 +158,11 @@ take_grant(Client *client, const HttpPiece *body, Turn *turn)
     KeyGrant grant;
     if (!wire_parse_key_grant(body->bytes, body->size_bytes, &grant))
         return false;
-    if (grant.version != download->command.version ||
-        grant.file_bytes != download->command.file_bytes)
+    Command *command = &download->command;
+    bool is_wanted = command->version == 0 || grant.version == command->version;
+    if (!is_wanted || grant.file_bytes != command->file_bytes)
         return false;
+    command->version = grant.version;
     download->plan.alg = grant.alg;
     download->plan.slice_bytes = grant.slice_bytes;
     memcpy(download->plan.secret, grant.secret, sizeof grant.secret);

@@ -116,7 +116,7 @@ typedef struct Command {
     uint32_t tag; /* the workload's number, repeated in notes */
     FileId file;
     uint64_t file_bytes;
-    uint64_t version;
+    uint64_t version;     /* COMMAND_FETCH: 0 with a name: the newest */
     const WebName *name;  /* COMMAND_FETCH: at the CDN; NULL: as at edges */
     const Range *missing; /* COMMAND_FETCH: what is wanted of the file, sorted
                              and apart; NULL: all of it */

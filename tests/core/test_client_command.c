@@ -2,8 +2,8 @@
  * tests/core/test_client_command.c: what a fetch command can say beyond the
  * file: a name for the CDN, and what is held of it already.
  */
-#include "core/client.h"
 #include "tests/talk.h"
+#include "tests/town.h"
 
 #include <string.h>
 
@@ -81,6 +81,32 @@ a_cdn_is_asked_by_the_name_it_knows(void)
     talk_free(talk);
 }
 
+/* Of what has a name a user need not know the version: the key tells. */
+static void
+the_newest_version_is_what_the_key_is_of(void)
+{
+    Town *town = town_new();
+    town_open(town, 4);
+    StageFile file = town_add_file(town, 12 * MEGABYTE, true);
+    WebName name = {.host = "a.example", .path = "/nowhere"};
+    Command command = {
+        .kind = COMMAND_FETCH,
+        .tag = 1,
+        .file = file.id,
+        .file_bytes = file.size_bytes,
+        .name = &name,
+    };
+    /* The CDN has no such file, so edges bring it all. */
+    stage_command(town->stage, town->client, &command);
+    stage_run_ns(town->stage, 60 * NS_PER_S);
+    g_assert_cmpuint(
+        stage_note_sum(town->stage, town->client, NOTE_DOWNLOAD_DONE), ==,
+        file.size_bytes);
+    g_assert_cmpuint(
+        stage_note_count(town->stage, town->client, NOTE_CDN_BYTES), ==, 0);
+    town_free(town);
+}
+
 #define STORY(name) g_test_add_func("/client_command/" #name, name)
 
 int
@@ -89,5 +115,6 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     STORY(what_is_held_already_is_not_asked_for);
     STORY(a_cdn_is_asked_by_the_name_it_knows);
+    STORY(the_newest_version_is_what_the_key_is_of);
     return g_test_run();
 }

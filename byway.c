@@ -5,6 +5,7 @@
 #include "analysis/report.h"
 #include "live/catalogue.h"
 #include "live/command.h"
+#include "live/fetch_command.h"
 #include "replay/command.h"
 #include "sim/check.h"
 #include "sim/run.h"
@@ -105,6 +106,7 @@ static const Verb verbs[] = {
     {"publish", publish_main,
      "list files and versions for data centre and keys"},
     {"replay", replay_main, "hold recorded turns against the code of today"},
+    {"fetch", fetch_main, "fetch a file from a CDN and edges at once"},
     {"version", version_main, "print the version"},
 };
 

@@ -35,12 +35,13 @@ typedef struct LivePeers {
     LivePeer cdn;
 } LivePeers;
 
-/* Files that are served (data centre, CDN). */
+/* Files that are served (data centre, CDN), or known by name (client). */
 typedef struct LiveFiles {
     const char *directory; /* NULL in other roles */
     const char *tenant;
     const char *catalogue;          /* NULL: none */
-    uint8_t id_key[LIVE_KEY_BYTES]; /* FileId = HMAC of tenant 0x00 path */
+    uint8_t id_key[LIVE_KEY_BYTES]; /* FileId = HMAC of tenant 0x00 path; a key
+                                       of zeros is none */
 } LiveFiles;
 
 /* One of the key service's, by rising number; the last one is active. */

@@ -10,18 +10,24 @@
 enum { EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
 static const char USAGE[] =
-    "usage: byway live ROLE --config FILE.yaml [--check]\n\n"
+    "usage: byway live ROLE --config FILE.yaml [--check] [--turns LOG]\n\n"
     "Run one role over real sockets: manager, key-service, data-centre, edge\n"
     "or cdn. SIGTERM finishes what is under way, a second one stops at once;\n"
     "SIGHUP reads the served directory, or the catalogue, again.\n\n"
     "  -c, --config FILE  what it is, where it listens, whom it knows\n"
     "      --check        only look whether that would work here\n"
+    "      --turns LOG    log what the node hears and wants, for byway replay, "
+    "to\n"
+    "                     a new file; it holds keys, and all that is served\n"
     "      --help         print this and exit; with ROLE: all keys of FILE\n\n"
     "Exit code: 0 all finished, 1 something was cut off, 2 FILE is wrong.\n\n"
-    "example: byway live edge --config edge.yaml\n";
+    "examples: byway live edge --config edge.yaml\n"
+    "          byway live edge --config edge.yaml --turns edge.turns\n"
+    "          byway replay edge.turns\n";
 
 typedef struct LiveOptions {
     char *config;
+    char *turns;
     gboolean is_check;
     gboolean wants_help;
     char **words;
@@ -50,13 +56,16 @@ serve(const LiveConfig *config)
 }
 
 static int
-run_role(Role role, const char *path)
+run_role(Role role, const LiveOptions *options)
 {
     g_autoptr(GPtrArray) errors = g_ptr_array_new_with_free_func(g_free);
-    g_autoptr(LiveConfig) config = config_read(path, role, errors);
+    g_autoptr(LiveConfig) config = config_read(options->config, role, errors);
     for (guint i = 0; i < errors->len; i++)
         fprintf(stderr, "%s\n", (const char *)errors->pdata[i]);
-    return config ? serve(config) : EXIT_USAGE;
+    if (!config)
+        return EXIT_USAGE;
+    config->turns = options->turns;
+    return serve(config);
 }
 
 static int
@@ -88,7 +97,7 @@ run_options(const LiveOptions *options)
     if (!options->config)
         return usage_error("where is its --config FILE.yaml?", "");
     return options->is_check ? check_run(options->config, role)
-                             : run_role(role, options->config);
+                             : run_role(role, options);
 }
 
 int
@@ -97,6 +106,7 @@ live_main(int argc, char **argv)
     LiveOptions options = {0};
     const GOptionEntry entries[] = {
         {"config", 'c', 0, G_OPTION_ARG_FILENAME, &options.config, NULL, NULL},
+        {"turns", 0, 0, G_OPTION_ARG_FILENAME, &options.turns, NULL, NULL},
         {"check", 0, 0, G_OPTION_ARG_NONE, &options.is_check, NULL, NULL},
         {"help", 'h', 0, G_OPTION_ARG_NONE, &options.wants_help, NULL, NULL},
         {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_STRING_ARRAY, &options.words,
@@ -111,6 +121,7 @@ live_main(int argc, char **argv)
     int exit_code =
         is_parsed ? run_options(&options) : usage_error(error->message, "");
     g_free(options.config);
+    g_free(options.turns);
     g_strfreev(options.words);
     return exit_code;
 }

@@ -96,6 +96,9 @@ typedef struct LiveConfig {
     PeerId service_ids[LIVE_SERVICE_MAX]; /* key_service.services is this */
     Region regions[LIVE_REGION_MAX]; /* manager.selection.regions is this */
     GPtrArray *owned;                /* its texts */
+
+    /* Not in the file, as it is for once: where to log turns, or NULL. */
+    const char *turns;
 } LiveConfig;
 
 /* Defaults of a role, as if the file said nothing more. */

@@ -45,12 +45,14 @@ tell(Host *host, Event *event)
     host->is_busy = true;
     host->count.events++;
     event->now_ns = loop_now_ns(host->loop);
+    const HostSink *sink = &host->config.sink;
+    if (sink->log_event)
+        sink->log_event(sink->context, event);
     turn_begin(&host->turn, &host->pool);
     node_turn(host->node, event, &host->turn);
+    if (sink->log_turn)
+        sink->log_turn(sink->context, &host->turn);
     set_wake(host, host->turn.wake_ns);
-    const HostSink *sink = &host->config.sink;
-    if (sink->log)
-        sink->log(sink->context, event, &host->turn);
     host_apply(host, &host->turn);
     host->is_busy = false;
 }

@@ -22,8 +22,10 @@ typedef struct HostSink {
     void (*read)(void *context, const Effect *effect, Event *event);
     /* host_stored answers, later or at once. Without it nothing is durable. */
     void (*store)(void *context, uint32_t tag, const Record *record);
-    /* Every event with the turn it led to, before that takes effect. */
-    void (*log)(void *context, const Event *event, const Turn *turn);
+    /* Every event before the node has it, and the turn that it led to before
+     * that takes effect. */
+    void (*log_event)(void *context, const Event *event);
+    void (*log_turn)(void *context, const Turn *turn);
 } HostSink;
 
 typedef struct HostConfig {

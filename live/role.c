@@ -142,6 +142,56 @@ find_source(LiveRole *role)
     return is_known ? &role->source : NULL;
 }
 
+static void
+close_turns(LiveRole *role)
+{
+    g_autoptr(GError) error = NULL;
+    if (role->turns && !turn_file_close(role->turns, &error))
+        fprintf(stderr, "byway: the turn log ends: %s\n", error->message);
+    role->turns = NULL;
+}
+
+/* Nothing must be lost of what a process did before it was killed, least of
+ * all the event that it died of. */
+static void
+log_event(void *context, const Event *event)
+{
+    LiveRole *role = context;
+    if (!role->turns)
+        return;
+    turn_file_event(role->turns, role->config->id, event);
+    turn_file_flush(role->turns);
+    if (!turn_file_is_good(role->turns))
+        close_turns(role);
+}
+
+static void
+log_turn(void *context, const Turn *turn)
+{
+    LiveRole *role = context;
+    if (role->turns)
+        turn_file_turn(role->turns, turn);
+}
+
+static bool
+open_turns(LiveRole *role, HostConfig *host, GError **error)
+{
+    const LiveConfig *config = role->config;
+    if (!config->turns)
+        return true;
+    g_autofree char *writer = g_strdup_printf("byway %s live %s", BYWAY_VERSION,
+                                              role_name(config->role));
+    role->turns = turn_file_new(config->turns, writer, error);
+    if (!role->turns)
+        return false;
+    LoggedNode node = logged_node(host->role, host->role_config, host->seed);
+    node.id = node.number = config->id;
+    turn_file_node(role->turns, &node);
+    host->sink.log_event = log_event;
+    host->sink.log_turn = log_turn;
+    return true;
+}
+
 static bool
 start_host(LiveRole *role, GError **error)
 {
@@ -171,6 +221,8 @@ start_host(LiveRole *role, GError **error)
                     "the system has no randomness to give");
         return false;
     }
+    if (!open_turns(role, &host, error))
+        return false;
     host_init(&role->host, &role->loop, &host);
     explicit_bzero(host.seed, sizeof host.seed);
     introduce_peers(role);
@@ -178,6 +230,7 @@ start_host(LiveRole *role, GError **error)
     if (!keeper_restore(&role->keeper, &role->host, config, error) ||
         !add_published(role, error)) {
         host_clear(&role->host);
+        close_turns(role);
         return false;
     }
     if (config->role == ROLE_EDGE) {
@@ -218,6 +271,7 @@ role_start(LiveRole *role, const LiveConfig *config, GError **error)
     if (start_listeners(role, error))
         return true;
     host_clear(&role->host);
+    close_turns(role);
 fail_open:
     keeper_close(&role->keeper);
     close_listeners(role);
@@ -289,6 +343,7 @@ role_stop(LiveRole *role)
     loop_unset_timer(&role->loop, &role->drain_watch);
     close_listeners(role);
     host_clear(&role->host);
+    close_turns(role);
     bool is_kept = keeper_close(&role->keeper);
     files_free(role->files);
     loop_clear(&role->loop);

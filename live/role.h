@@ -8,6 +8,7 @@
 #include "live/host.h"
 #include "live/keeper.h"
 #include "live/listener.h"
+#include "replay/turn_file.h"
 
 typedef struct LiveRole {
     const LiveConfig *config;
@@ -16,6 +17,7 @@ typedef struct LiveRole {
     Host host;
     Files *files; /* NULL: it serves none */
     Keeper keeper;
+    TurnFile *turns; /* NULL: not wanted, or the disk is full */
     Listener listeners[LIVE_LISTEN_MAX];
     uint32_t listener_count;
     Timer drain_watch; /* looks whether all is done, or late */

@@ -4,6 +4,7 @@
 #include "tests/live/site.h"
 
 #include "core/http.h"
+#include "core/turn_log.h"
 #include "core/wire.h"
 
 #include <inttypes.h>
@@ -68,6 +69,33 @@ store(void *context, uint32_t tag, const Record *record)
     SiteNode *node = context;
     g_assert_cmpuint(record->key_bytes, >, 0);
     host_stored(&node->host, tag, true);
+}
+
+static void
+log_event(void *context, const Event *event)
+{
+    const SiteNode *node = context;
+    uint32_t id = (uint32_t)(node - node->site->nodes);
+    turn_log_event(node->site->turns, id, event);
+}
+
+static void
+log_turn(void *context, const Turn *turn)
+{
+    const SiteNode *node = context;
+    turn_log_turn(node->site->turns, turn);
+}
+
+static void
+log_node(Site *site, SiteRole role, HostConfig *config)
+{
+    LoggedNode node =
+        logged_node(config->role, config->role_config, config->seed);
+    node.id = role;
+    node.number = config->place.self;
+    turn_log_node(site->turns, &node);
+    config->sink.log_event = log_event;
+    config->sink.log_turn = log_turn;
 }
 
 void
@@ -154,6 +182,8 @@ site_open(Site *site, SiteRole role)
                              .deliver = deliver,
                              .read = read_content,
                              .store = store};
+    if (site->turns)
+        log_node(site, role, &config);
     host_init(&node->host, &site->loop, &config);
     if (role != SITE_CLIENT)
         listen_at(node);

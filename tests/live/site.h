@@ -8,6 +8,7 @@
 #pragma once
 
 #include "core/client.h"
+#include "core/coder.h"
 #include "core/edge.h"
 #include "core/keyring.h"
 #include "core/manager.h"
@@ -45,6 +46,7 @@ struct Site {
     Loop loop;
     SiteNode nodes[SITE_COUNT];
     uint32_t fd_count; /* before it was there */
+    Coder *turns;      /* a turn log of all nodes, or NULL */
     uint8_t *content;  /* of every file */
     uint8_t *delivered;
     ClientConfig client;

@@ -58,7 +58,11 @@ take_pipe(Pipes *pipes, Pipe *ret_pipe)
     int size_bytes = fcntl(ends[1], F_SETPIPE_SZ, (int)PIPE_BYTES);
     if (size_bytes < 0)
         size_bytes = fcntl(ends[1], F_GETPIPE_SZ);
-    *ret_pipe = (Pipe){ends[0], ends[1], (uint32_t)MAX(4096, size_bytes)};
+    *ret_pipe = (Pipe){ends[0], ends[1], (uint32_t)MAX(0, size_bytes)};
+    if (ret_pipe->size_bytes < FORWARD_SPLICE_BYTES_MIN) {
+        close_pipe(ret_pipe); /* the user has too many: two pages */
+        return false;
+    }
     pipes->lent_count++;
     return true;
 }

@@ -10,7 +10,7 @@
  * is then still in the kernel, from where it can be spliced. */
 #define FIRST_READ_BYTES (17u * 1024)
 /* Events told in a row before sockets are looked at again. */
-#define SETTLE_COUNT_MAX 256u
+#define SETTLE_COUNT_MAX 64u
 
 static void
 hear_wake(void *context)

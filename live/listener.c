@@ -14,6 +14,7 @@
 #define BACKLOG 4096
 /* Taken in a row before other sockets are looked at. */
 #define ACCEPT_COUNT_MAX 64u
+#define PAUSE_NS (100 * NS_PER_MS)
 
 static bool
 set_flag(int fd, int level, int option)
@@ -81,8 +82,10 @@ listener_init(Listener *listener, const ListenerConfig *config, GError **error)
 void
 listener_clear(Listener *listener)
 {
-    if (listener->loop)
+    if (listener->loop) {
+        loop_unset_timer(listener->loop, &listener->pause);
         loop_forget(listener->loop, &listener->watch);
+    }
     if (listener->watch.fd >= 0)
         close(listener->watch.fd);
     if (listener->spare_fd >= 0)
@@ -105,12 +108,33 @@ turn_away(Listener *listener)
     return fd >= 0;
 }
 
+static void
+end_pause(void *context)
+{
+    Listener *listener = context;
+    loop_rewatch(listener->loop, &listener->watch, EPOLLIN);
+}
+
+/* Whoever knocks would be reported again and again. */
+static void
+begin_pause(Listener *listener)
+{
+    loop_rewatch(listener->loop, &listener->watch, 0);
+    loop_set_timer(listener->loop, &listener->pause,
+                   loop_now_ns(listener->loop) + PAUSE_NS);
+}
+
 static bool
 is_next_worth_a_try(Listener *listener, int error)
 {
-    if (error == EMFILE || error == ENFILE)
-        return turn_away(listener);
-    return error == ECONNABORTED || error == EINTR;
+    bool is_full = error == EMFILE || error == ENFILE;
+    if ((is_full && turn_away(listener)) || error == ECONNABORTED ||
+        error == EINTR)
+        return true;
+    /* With a spare to give up, a full process has turned everybody away. */
+    if (error != EAGAIN && !(is_full && listener->spare_fd >= 0))
+        begin_pause(listener);
+    return false;
 }
 
 static void
@@ -143,6 +167,7 @@ listener_start(Listener *listener, Loop *loop,
     listener->context = context;
     listener->watch.ready = hear_knock;
     listener->watch.context = listener;
+    listener->pause = (Timer){.fire = end_pause, .context = listener};
     return loop_watch(loop, &listener->watch, EPOLLIN);
 }
 

@@ -22,6 +22,7 @@ typedef struct ListenerConfig {
 typedef struct Listener {
     Loop *loop;
     Watch watch;
+    Timer pause; /* set: the kernel can take nobody, and is not asked */
     int spare_fd;
     void (*accepted)(void *context, int fd, const Address *peer);
     void *context;

@@ -467,6 +467,31 @@ without_descriptors_peers_are_turned_away_and_nothing_spins(void)
 }
 
 static void
+without_a_spare_descriptor_the_door_stays_shut_for_a_while(void)
+{
+    Site site;
+    site_init(&site);
+    site_open(&site, SITE_CDN);
+    SiteNode *cdn = &site.nodes[SITE_CDN];
+    struct rlimit before, few;
+    Caller caller;
+    call(&site, SITE_CDN, &caller);
+    g_assert_cmpint(getrlimit(RLIMIT_NOFILE, &before), ==, 0);
+    close(cdn->listener.spare_fd);
+    cdn->listener.spare_fd = -1;
+    few = (struct rlimit){0, before.rlim_max};
+    g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &few), ==, 0);
+    loopback_step(&site.loop);
+    g_assert_cmpuint(cdn->listener.pause.place, !=, 0);
+    g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &before), ==, 0);
+    run_until_streams(&site, SITE_CDN, 1);
+    g_assert_cmpuint(cdn->listener.turned_away_count, ==, 0);
+    g_autoptr(GByteArray) range = ask(&site, &caller, 5, 7);
+    caller_hang_up(&caller);
+    site_clear(&site);
+}
+
+static void
 a_client_downloads_the_file_from_the_cdn(void)
 {
     Site site;
@@ -549,6 +574,7 @@ main(int argc, char **argv)
     STORY(a_silent_stream_ends_when_nobody_else_minds);
     STORY(full_buffers_keep_further_streams_out);
     STORY(without_descriptors_peers_are_turned_away_and_nothing_spins);
+    STORY(without_a_spare_descriptor_the_door_stays_shut_for_a_while);
     STORY(a_client_downloads_the_file_from_the_cdn);
     STORY(a_node_that_nobody_serves_hears_so);
     STORY(a_drain_ends_idle_streams_and_finishes_busy_ones);

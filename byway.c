@@ -3,6 +3,7 @@
  */
 #include "analysis/nearest.h"
 #include "analysis/report.h"
+#include "live/bench.h"
 #include "live/catalogue.h"
 #include "live/command.h"
 #include "live/fetch_command.h"
@@ -107,6 +108,7 @@ static const Verb verbs[] = {
      "list files and versions for data centre and keys"},
     {"replay", replay_main, "hold recorded turns against the code of today"},
     {"fetch", fetch_main, "fetch a file from a CDN and edges at once"},
+    {"bench", bench_main, "measure what relaying costs here"},
     {"version", version_main, "print the version"},
 };
 

@@ -65,9 +65,10 @@ static const char *const analysis_foreign[] = {"gsl/", "jansson.h", "glib/",
 static const char *const live_own[] = {"core/", "live/", "sim/yaml/",
                                        "replay/turn_file.h", NULL};
 static const char *const live_foreign[] = {
-    "yaml.h",   "openssl/", "sqlite3.h", "jansson.h", "sys/",    "net/",
-    "netinet/", "arpa/",    "netdb.h",   "unistd.h",  "fcntl.h", "time.h",
-    "glib/",    "poll.h",   "getopt.h",  "pthread.h", "linux/",  NULL};
+    "yaml.h",    "openssl/", "sqlite3.h", "jansson.h", "sys/",
+    "net/",      "netinet/", "arpa/",     "netdb.h",   "unistd.h",
+    "fcntl.h",   "time.h",   "glib/",     "poll.h",    "getopt.h",
+    "pthread.h", "linux/",   "sched.h",   NULL};
 
 static const Layer layers[] = {
     {"core/", core_own, core_foreign},

@@ -74,4 +74,20 @@ says 2 "cannot open 'nowhere.yaml'" edge -c nowhere.yaml
 cp good.key id.key
 chmod 600 id.key
 says 0 'good.yaml: ok' cdn -c good.yaml --check
+
+# benches TEXT ARGUMENT...: byway bench refuses these words, and says why.
+benches() {
+    text=$1
+    shift
+    "$byway" bench "$@" >log 2>&1
+    if [ $? -ne 2 ] || ! grep -qF -- "$text" log; then
+        echo "NOT ok: byway bench $* says: $text"
+        sed 's/^/    /' log
+        failed=1
+    fi
+}
+benches 'there is one bench'
+benches 'there is one bench' seal
+benches 'from 1 to 99' live --rounds 0
+benches 'from 1 to 99' live --rounds 9x
 exit $failed

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * live/bench.h: what this machine's relays cost, ours beside others.
+ *
+ * Loads of the same requests go through each relay in turn, round after
+ * round, to one origin that serves from memory. What counts is the CPU time
+ * of the relay itself: how long a request takes depends on who else runs.
+ */
+#pragma once
+
+#include "live/address.h"
+
+#include <glib.h>
+#include <sys/types.h>
+
+/* The largest body that the origin gives. */
+#define BENCH_BODY_BYTES_MAX (UINT64_C(256) << 20)
+#define BENCH_PATH_BYTES_MAX 96u
+
+/* byway bench live: returns the exit code. */
+int bench_main(int argc, char **argv);
+
+/* --- live/bench_load.c ------------------------------------------------- */
+typedef struct BenchLoad BenchLoad;
+
+typedef struct LoadResult {
+    uint64_t request_count; /* answered in full */
+    int64_t elapsed_ns;
+    int64_t median_ns; /* from request to its last byte */
+} LoadResult;
+
+/* Open connections and ask for a body of this size on each, one after the
+ * other, so that pools behind the relay are warm. */
+BenchLoad *load_new(const Address *target, uint64_t body_bytes,
+                    uint32_t connection_count, GError **error);
+/* Ask again on each connection until the time is over, then let all finish. */
+bool load_run(BenchLoad *load, int64_t for_ns, LoadResult *ret_result,
+              GError **error);
+void load_free(BenchLoad *load);
+
+/* --- live/bench_origin.c, live/bench_splice.c: run in a child ---------- */
+/* Serve bodies of any size: the first 16 hex digits of /f/... say it. */
+void bench_origin_run(int listen_fd);
+void bench_write_path(uint64_t body_bytes,
+                      char ret_path[static BENCH_PATH_BYTES_MAX]);
+/* Move bytes both ways between who calls and the target, without a look at
+ * them: no relay can do with less. */
+void bench_splice_run(int listen_fd, const Address *target);
+
+/* --- live/bench_relay.c ------------------------------------------------ */
+typedef enum RelayKind {
+    RELAY_SPLICE,
+    RELAY_OURS,
+    RELAY_HAPROXY,      /* splices */
+    RELAY_HAPROXY_COPY, /* copies, through larger buffers */
+    RELAY_NGINX,
+    RELAY_COUNT,
+} RelayKind;
+
+typedef struct BenchRelay {
+    RelayKind kind;
+    pid_t process; /* 0: not installed */
+    Address address;
+} BenchRelay;
+
+extern const char *const RELAY_NAMES[RELAY_COUNT];
+
+/* Start a process that runs the one or the other. */
+bool bench_start_origin(BenchRelay *origin, GError **error);
+/* Files that it needs go to the directory. Not being installed is no error. */
+bool bench_start_relay(BenchRelay *relay, RelayKind kind, const char *directory,
+                       const Address *origin, GError **error);
+void bench_stop(BenchRelay *relay);
+/* The path of a program, or NULL. */
+char *bench_find_program(const char *name);
+
+/* --- live/bench_process.c ---------------------------------------------- */
+/* A network of this process's own, if it may have one: nobody else's ports,
+ * and the same congestion control for all. */
+bool bench_leave_network(void);
+/* A socket that listens on a free port of 127.0.0.1. */
+int bench_listen(Address *ret_address);
+/* Keep to one processor, where there are several. */
+void bench_pin(pid_t process, bool is_relay);
+int64_t bench_cpu_ns(pid_t process);
+uint64_t bench_resident_bytes(pid_t process);
+
+/* --- live/bench_call.c ------------------------------------------------- */
+/* System calls of a process for each request that a load makes, by strace;
+ * false when there is none, or it may not look. */
+bool bench_count_calls(pid_t process, BenchLoad *load, const char *directory,
+                       double *ret_call_count);
+
+/* --- live/bench_table.c ------------------------------------------------ */
+/* One load: as many connections ask all the time. */
+typedef struct Point {
+    const char *name;
+    uint64_t body_bytes;
+    uint32_t connection_count;
+    bool is_long; /* a third of the rounds is enough */
+} Point;
+
+typedef enum PointKind {
+    POINT_LARGE,
+    POINT_MIDDLE,
+    POINT_MIDDLE_MANY,
+    POINT_SMALL,
+    POINT_SMALL_MANY,
+    POINT_COUNT,
+} PointKind;
+
+extern const Point POINTS[POINT_COUNT];
+
+/* Of one relay; NAN: not measured. */
+typedef struct Figures {
+    double cpu_us[POINT_COUNT]; /* of the relay, a request; median */
+    double wait_us[POINT_COUNT];
+    double middle_calls; /* a request of POINT_MIDDLE */
+    double small_calls;
+    double idle_kib; /* memory of a connection that waits */
+} Figures;
+
+void bench_print(const Figures figures[static RELAY_COUNT]);

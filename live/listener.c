@@ -137,11 +137,10 @@ is_next_worth_a_try(Listener *listener, int error)
     return false;
 }
 
-static void
-hear_knock(void *context, uint32_t events)
+/* False when nobody else has knocked. */
+static bool
+accept_some(Listener *listener)
 {
-    Listener *listener = context;
-    assert(events != 0);
     for (uint32_t i = 0; i < ACCEPT_COUNT_MAX && listener->watch.fd >= 0; i++) {
         struct sockaddr_storage name;
         socklen_t name_bytes = sizeof name;
@@ -153,8 +152,24 @@ hear_knock(void *context, uint32_t events)
         else if (fd >= 0)
             close(fd);
         else if (!is_next_worth_a_try(listener, errno))
-            return;
+            return false;
     }
+    return true;
+}
+
+static void
+hear_knock(void *context, uint32_t events)
+{
+    assert(events != 0);
+    accept_some(context);
+}
+
+void
+listener_empty(Listener *listener)
+{
+    for (uint32_t i = 0; i < BACKLOG / ACCEPT_COUNT_MAX; i++)
+        if (!accept_some(listener))
+            return;
 }
 
 bool

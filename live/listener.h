@@ -37,6 +37,8 @@ bool listener_start(Listener *listener, Loop *loop,
                     void (*accepted)(void *context, int fd,
                                      const Address *peer),
                     void *context);
+/* Take whoever has knocked so far: closing would reset them. */
+void listener_empty(Listener *listener);
 void listener_clear(Listener *listener);
 /* Where it really listens. */
 Address listener_address(const Listener *listener);

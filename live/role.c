@@ -313,6 +313,8 @@ hear_signal(void *context, int number)
         loop_stop(&role->loop); /* the second one */
         return;
     }
+    for (uint32_t i = 0; i < role->listener_count; i++)
+        listener_empty(&role->listeners[i]);
     close_listeners(role);
     role->drain_ns =
         loop_now_ns(&role->loop) + role->config->limits.drain_timeout_ns;

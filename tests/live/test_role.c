@@ -231,6 +231,29 @@ sigterm_finishes_what_is_under_way(void)
 }
 
 static void
+who_has_knocked_before_the_drain_is_served(void)
+{
+    Stage stage;
+    stage_begin(&stage);
+    stage_start(&stage);
+    Caller first, late;
+    caller_dial(&first, &stage.address);
+    expect_small(&stage, &first, "folder/small", true);
+    kill(stage.child, SIGSTOP);
+    kill(stage.child, SIGTERM);
+    caller_dial(&late, &stage.address);
+    ask_for(&stage, &late, "folder/small");
+    kill(stage.child, SIGCONT);
+    take(&stage, &late, "small", 5);
+    caller_wait_for_end(&late, &stage.loop);
+    g_assert_cmpint(late.error, ==, 0);
+    caller_hang_up(&first);
+    caller_hang_up(&late);
+    g_assert_cmpint(stage_wait(&stage), ==, 0);
+    stage_end(&stage);
+}
+
+static void
 a_drain_ends_by_its_deadline_or_the_second_signal(void)
 {
     for (uint32_t i = 0; i < 2; i++) {
@@ -262,6 +285,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     STORY(files_are_found_by_id_and_not_beyond_the_directory);
     STORY(sigterm_finishes_what_is_under_way);
+    STORY(who_has_knocked_before_the_drain_is_served);
     STORY(a_drain_ends_by_its_deadline_or_the_second_signal);
     return g_test_run();
 }

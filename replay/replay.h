@@ -4,6 +4,9 @@
  * The same events must give the same turns, byte for byte. What a node could
  * not choose is given to it as it was then: the numbers of the streams that
  * it opens. The first turn that differs ends the replay.
+ *
+ * A log is believed as a driver is: its checks find damage, not malice, and a
+ * node asserts what no driver does.
  */
 #pragma once
 

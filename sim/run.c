@@ -374,6 +374,9 @@ simulate(const Scenario *scenario, RunOutcome *outcome, ManifestFacts *facts,
         return false;
     }
     run_modes(&modes, &outcome->options);
+    if (modes.has_failed && modes.turn_wish->path)
+        log_tell(&outcome->log, LOG_WARNING, NULL,
+                 "the turns so far stay in %s.MODE", modes.turn_wish->path);
     bool is_good = !modes.has_failed && write_results(&modes, facts, error);
     if (modes.signal)
         outcome->exit_code = 128 + modes.signal;

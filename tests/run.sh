@@ -205,7 +205,8 @@ promise "and one that is full of turns" full_disk 1 "$scenario" \
     -o full $endless --turns full.turns
 promise "is told with it" \
     has_line 'full.turns.preferred: File too large' log
-promise "of which the turns stay" says 'is cut at byte' 0 full.turns.preferred
+promise "which says what stays" has_line 'stay in full.turns.MODE' log
+promise "and is so" says 'is cut at byte' 0 full.turns.preferred
 
 begin_long long
 promise "two runs do not share a directory" ends 2 "$scenario" -o long

@@ -117,6 +117,36 @@ a_node_that_is_another_differs_and_is_told_of(void)
 }
 
 static void
+let_clients_open_more(const TurnLogRecord *record, Coder *other)
+{
+    LoggedNode node;
+    if (record->kind != TURN_LOG_NODE)
+        return;
+    g_assert_true(turn_log_parse_node(record, &node));
+    if (node.role == ROLE_CLIENT)
+        node.client.cdn_connections++;
+    turn_log_node(other, &node);
+    logged_node_clear(&node);
+}
+
+static void
+a_stream_more_than_was_opened_has_a_number_of_its_own(void)
+{
+    Coder log = log_of_a_day();
+    Coder other = rewrite(&log, let_clients_open_more);
+    ReplayResult result;
+    replay_run(other.out, other.at, &result);
+    g_assert_cmpint(result.end, ==, REPLAY_DIFFERS);
+    g_test_message("%s", result.difference->str);
+    const char *got = strstr(result.difference->str, "  got ");
+    g_assert_nonnull(got);
+    g_assert_cmpstr(got, ==, "  got        connect on stream 2, peer 2\n");
+    replay_clear(&result);
+    coder_clear(&other);
+    coder_clear(&log);
+}
+
+static void
 a_flipped_byte_is_told(void)
 {
     Coder log = log_of_a_day();
@@ -286,6 +316,8 @@ main(int argc, char **argv)
     g_test_add_func("/replay/day", a_day_is_lived_again);
     g_test_add_func("/replay/another",
                     a_node_that_is_another_differs_and_is_told_of);
+    g_test_add_func("/replay/more_streams",
+                    a_stream_more_than_was_opened_has_a_number_of_its_own);
     g_test_add_func("/replay/flipped", a_flipped_byte_is_told);
     g_test_add_func("/replay/cut", a_log_that_is_cut_is_replayed_up_to_there);
     g_test_add_func("/replay/ended_in",

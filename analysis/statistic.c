@@ -3,12 +3,13 @@
  */
 #include "analysis/statistic.h"
 
+#include <glib.h>
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_sort.h>
 #include <gsl/gsl_statistics_double.h>
 #include <math.h>
 
-#define UPPER_TAIL 0.975 /* two-sided 95 % */
+#define TAIL 0.025 /* two-sided 95 % */
 
 /* Of a ratio of sums: what its residuals are computed from. */
 typedef struct Fit {
@@ -62,14 +63,14 @@ residual(const RatioSample *sample, const Fit *fit, size_t i)
     return (sample->parts[i] - fit->ratio * sample->wholes[i]) / fit->whole_sum;
 }
 
-Estimate
-statistic_share(size_t hit_count, size_t count)
+static Estimate
+share_at(size_t hit_count, size_t count, double tail)
 {
     Estimate share = {(double)NAN, (double)NAN, (double)NAN, count};
     if (count == 0)
         return share;
     double n = (double)count;
-    double z = gsl_cdf_ugaussian_Pinv(UPPER_TAIL);
+    double z = gsl_cdf_ugaussian_Qinv(tail);
     double p = (double)hit_count / n;
     double centre = (p + z * z / (2 * n)) / (1 + z * z / n);
     double half =
@@ -82,13 +83,22 @@ statistic_share(size_t hit_count, size_t count)
 }
 
 Estimate
+statistic_share(size_t hit_count, size_t count)
+{
+    return share_at(hit_count, count, TAIL);
+}
+
+Estimate
 statistic_ratio(const RatioSample *sample)
 {
+    return statistic_ratio_at(sample, TAIL);
+}
+
+/* Student's t with so many degrees of freedom, over linearised residuals. */
+static Estimate
+linear_at(const RatioSample *sample, double freedom, double tail)
+{
     Fit fit = fit_ratio(sample);
-    if (sample->is_share)
-        return statistic_share(
-            (size_t)lround(fit.count > 0 ? fit.ratio * fit.whole_sum : 0),
-            fit.count);
     Estimate estimate = {fit.ratio, (double)NAN, (double)NAN, fit.count};
     if (fit.count < 2)
         return estimate;
@@ -99,14 +109,39 @@ statistic_ratio(const RatioSample *sample)
     }
     double n = (double)fit.count;
     double half =
-        gsl_cdf_tdist_Pinv(UPPER_TAIL, n - 1) * sqrt(square_sum * n / (n - 1));
+        gsl_cdf_tdist_Qinv(tail, freedom) * sqrt(square_sum * n / (n - 1));
     estimate.low = fit.ratio - half;
     estimate.high = fit.ratio + half;
     return estimate;
 }
 
-static double
-correlation(const RatioSample *first, const RatioSample *second)
+Estimate
+statistic_ratio_at(const RatioSample *sample, double tail)
+{
+    Fit fit = fit_ratio(sample);
+    if (sample->is_share)
+        return share_at(
+            (size_t)lround(fit.count > 0 ? fit.ratio * fit.whole_sum : 0),
+            fit.count, tail);
+    return linear_at(sample, (double)fit.count - 1, tail);
+}
+
+Estimate
+statistic_group_ratio_at(const RatioSample *groups, double tail)
+{
+    double sum = 0;
+    double square_sum = 0;
+    for (size_t i = 0; i < groups->count; i++) {
+        if (is_left_out(groups, i))
+            continue;
+        sum += groups->wholes[i];
+        square_sum += groups->wholes[i] * groups->wholes[i];
+    }
+    return linear_at(groups, sum * sum / square_sum - 1, tail);
+}
+
+double
+statistic_correlation(const RatioSample *first, const RatioSample *second)
 {
     Fit fit_first = fit_ratio(first);
     Fit fit_second = fit_ratio(second);
@@ -124,25 +159,78 @@ correlation(const RatioSample *first, const RatioSample *second)
     return scale > 0 ? both_sum / scale : 0;
 }
 
+/* The chance that count draws hold at most hit_count hits. */
+static double
+chance_at_most(size_t hit_count, size_t count, double probability)
+{
+    return gsl_cdf_binomial_P((unsigned)hit_count, probability,
+                              (unsigned)count);
+}
+
+/* How many of the smallest of count values may be left out before the chance
+ * that the percentile is among them exceeds tail; -1: not even the smallest
+ * is small enough. */
+static gssize
+spare_count(size_t count, double probability, double tail)
+{
+    gssize low = -1;
+    gssize high = (gssize)count;
+    while (high - low > 1) {
+        gssize middle = low + (high - low) / 2;
+        if (chance_at_most((size_t)middle, count, probability) <= tail)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+Estimate
+statistic_percentile_at(const double *sorted, size_t count, double probability,
+                        double tail)
+{
+    double value = statistic_percentile(sorted, count, probability);
+    Estimate estimate = {value, (double)NAN, (double)NAN, count};
+    if (count == 0)
+        return estimate;
+    gssize below = spare_count(count, probability, tail);
+    gssize above = spare_count(count, 1 - probability, tail);
+    estimate.low = below < 0 ? -(double)INFINITY : fmin(value, sorted[below]);
+    estimate.high = above < 0 ? (double)INFINITY
+                              : fmax(value, sorted[(gssize)count - 1 - above]);
+    return estimate;
+}
+
 /* The hypotenuse of two correlated half-widths. */
 static double
 add_widths(double a, double b, double rho)
 {
-    return sqrt(fmax(0, a * a - 2 * rho * a * b + b * b));
+    if (isinf(a) || isinf(b))
+        return (double)INFINITY;
+    double square = a * a - 2 * rho * a * b + b * b;
+    return square < 0 ? 0 : sqrt(square); /* NAN stays NAN */
+}
+
+Estimate
+statistic_subtract(Estimate first, Estimate second, double rho)
+{
+    double value = second.value - first.value;
+    return (Estimate){
+        .value = value,
+        .low = value - add_widths(second.value - second.low,
+                                  first.high - first.value, rho),
+        .high = value + add_widths(second.high - second.value,
+                                   first.value - first.low, rho),
+        .count = MIN(first.count, second.count),
+    };
 }
 
 Estimate
 statistic_paired_difference(const RatioSample *first, const RatioSample *second)
 {
-    Estimate a = statistic_ratio(first);
-    Estimate b = statistic_ratio(second);
-    double rho = correlation(first, second);
-    double value = b.value - a.value;
-    Estimate difference = {
-        .value = value,
-        .low = value - add_widths(b.value - b.low, a.high - a.value, rho),
-        .high = value + add_widths(b.high - b.value, a.value - a.low, rho),
-        .count = first->count,
-    };
+    Estimate difference =
+        statistic_subtract(statistic_ratio(first), statistic_ratio(second),
+                           statistic_correlation(first, second));
+    difference.count = first->count;
     return difference;
 }

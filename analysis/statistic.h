@@ -41,6 +41,27 @@ Estimate statistic_ratio(const RatioSample *sample);
 /* Wilson's interval of hit_count out of count. */
 Estimate statistic_share(size_t hit_count, size_t count);
 
+/* The same at another level: the chance of missing the truth is tail on each
+ * side, 0.025 for 95 %. */
+Estimate statistic_ratio_at(const RatioSample *sample, double tail);
+/* The same of groups of unequal size, of which the large ones count more: the
+ * degrees of freedom are those of as many equal ones (Kish 1965, section 8.2)
+ * less 1. */
+Estimate statistic_group_ratio_at(const RatioSample *groups, double tail);
+/* A percentile of sorted values, between two of them whatever they are drawn
+ * from: the number below the truth is binomial (Conover 1999, section 3.2).
+ * A bound is infinite where even the extreme value does not reach that far. */
+Estimate statistic_percentile_at(const double *sorted, size_t count,
+                                 double probability, double tail);
+
+/* Of the two ratios: how far the same observations pull both. 0 where no
+ * observation is in both samples. */
+double statistic_correlation(const RatioSample *first,
+                             const RatioSample *second);
+/* second - first by square-and-add of their intervals (Zou and Donner 2008),
+ * with the correlation rho of the two. */
+Estimate statistic_subtract(Estimate first, Estimate second, double rho);
+
 /* second - first, where observation i of both is the same download under
  * common random numbers. Square-and-add of the two intervals with the
  * residuals' correlation (Newcombe 1998, Zou and Donner 2008): it stays honest

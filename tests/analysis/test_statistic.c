@@ -97,6 +97,19 @@ common_luck_cancels_in_a_paired_difference(void)
     expect_near(difference.high, 1, 1e-6);
 }
 
+static void
+one_pair_has_no_interval(void)
+{
+    const double one[] = {1};
+    const double two[] = {2};
+    RatioSample first = {one, one, 1, false};
+    RatioSample second = {two, one, 1, false};
+    Estimate difference = statistic_paired_difference(&first, &second);
+    expect_near(difference.value, 1, 1e-12);
+    g_assert_true(isnan(difference.low));
+    g_assert_true(isnan(difference.high));
+}
+
 /* Newcombe, "Improved confidence intervals for the difference between
  * binomial proportions based on paired data", Statistics in Medicine 17
  * (1998): 0 against 0 of 10 is no proof of equality (square-and-add of two
@@ -179,6 +192,8 @@ main(int argc, char **argv)
     g_test_add_func(
         "/analysis/statistic/common_luck_cancels_in_a_paired_difference",
         common_luck_cancels_in_a_paired_difference);
+    g_test_add_func("/analysis/statistic/one_pair_has_no_interval",
+                    one_pair_has_no_interval);
     g_test_add_func("/analysis/statistic/equal_zeros_still_leave_doubt",
                     equal_zeros_still_leave_doubt);
     g_test_add_func("/analysis/statistic/"

@@ -114,6 +114,7 @@ place_rows(const Results *results, Placement *placement, GError **error)
             return false;
         }
         download->is_there = true;
+        download->row = i;
     }
     return true;
 }

@@ -19,6 +19,7 @@ typedef enum Verdict {
 
 typedef struct Download {
     bool is_there; /* in this mode's rows */
+    size_t row;    /* of the table */
     bool is_slow;
     Verdict verdict;
     bool is_fixed;     /* total above the fix threshold */

@@ -136,6 +136,9 @@ static const RatioFigure figures[] = {
     {"mean_cdn_connect_seconds", false, cdn_connect_time},
 };
 
+static const char *const causes[] = {"own_access", "cell_ingress",
+                                     "data_centre_leg", "cdn_path", "other"};
+
 static const char *const compared[] = {
     "speedup_success_ratio",
     "fix_ratio",
@@ -185,24 +188,29 @@ add_verdicts(const DownloadSet *set, size_t mode, json_t *object)
     figure_set_count(object, "N", neither_count);
 }
 
+/* Among slow downloads. */
+static RatioSample
+measure_cause(const char *cause, const Download *downloads, size_t count,
+              double *space)
+{
+    for (size_t i = 0; i < count; i++) {
+        bool is_slow = downloads[i].is_slow;
+        space[i] = is_slow && g_str_equal(downloads[i].cause, cause);
+        space[count + i] = is_slow;
+    }
+    return (RatioSample){space, space + count, count, true};
+}
+
 static void
 add_causes(const DownloadSet *set, size_t mode, json_t *object)
 {
-    static const char *const names[] = {"own_access", "cell_ingress",
-                                        "data_centre_leg", "cdn_path", "other"};
-    const Download *downloads = download_set_mode(set, mode);
-    size_t slow_count = 0;
-    for (size_t i = 0; i < set->count; i++)
-        slow_count += downloads[i].is_slow;
-    json_t *causes = json_object();
-    json_object_set_new(object, "causes", causes);
-    for (size_t j = 0; j < G_N_ELEMENTS(names); j++) {
-        size_t count = 0;
-        for (size_t i = 0; i < set->count; i++)
-            count += downloads[i].is_slow &&
-                     g_str_equal(downloads[i].cause, names[j]);
-        figure_set_estimate(causes, names[j],
-                            statistic_share(count, slow_count));
+    g_autofree double *space = g_new(double, 2 * set->count + 1);
+    json_t *shares = json_object();
+    json_object_set_new(object, "causes", shares);
+    for (size_t i = 0; i < G_N_ELEMENTS(causes); i++) {
+        RatioSample sample = measure_cause(
+            causes[i], download_set_mode(set, mode), set->count, space);
+        figure_set_estimate(shares, causes[i], statistic_ratio(&sample));
     }
 }
 
@@ -297,7 +305,25 @@ find_figure(const char *name)
         if (g_str_equal(figures[i].name, name))
             return &figures[i];
     }
-    g_assert_not_reached();
+    return NULL;
+}
+
+bool
+speedup_measure(const char *name, const Download *downloads, size_t count,
+                double *space, RatioSample *ret_sample)
+{
+    const RatioFigure *figure = find_figure(name);
+    if (figure) {
+        *ret_sample = measure_all(figure, downloads, count, space);
+        return true;
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(causes); i++) {
+        if (g_str_equal(causes[i], name)) {
+            *ret_sample = measure_cause(name, downloads, count, space);
+            return true;
+        }
+    }
+    return false;
 }
 
 bool

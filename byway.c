@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * byway.c: the table of verbs, and what lies between a run and its report.
  */
+#include "analysis/diff.h"
 #include "analysis/nearest.h"
 #include "analysis/report.h"
 #include "live/bench.h"
@@ -102,6 +103,7 @@ static const Verb verbs[] = {
     {"check", check_main, "find every error of scenario files"},
     {"schema", schema_main, "print the JSON Schema of scenarios"},
     {"report", report_main, "work out the figures of results again"},
+    {"diff", diff_main, "tell whether two runs' results differ"},
     {"validate", validate_main, "hold the simulator against known truths"},
     {"live", live_main, "run one role over real sockets"},
     {"publish", publish_main,

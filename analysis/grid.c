@@ -21,7 +21,7 @@ typedef struct Source {
     const json_t *object;
 } Source;
 
-static void
+void
 grid_free(gpointer data)
 {
     Grid *grid = data;
@@ -31,8 +31,8 @@ grid_free(gpointer data)
     g_free(grid);
 }
 
-static Grid *
-add_grid(GPtrArray *grids, char *title)
+Grid *
+grid_add(GPtrArray *grids, char *title)
 {
     Grid *grid = g_new0(Grid, 1);
     grid->title = title;
@@ -42,8 +42,8 @@ add_grid(GPtrArray *grids, char *title)
     return grid;
 }
 
-static GPtrArray *
-add_row(Grid *grid, const char *label)
+GPtrArray *
+grid_add_row(Grid *grid, const char *label)
 {
     GPtrArray *row = g_ptr_array_new_with_free_func(g_free);
     g_ptr_array_add(row, g_strdup(label));
@@ -104,7 +104,7 @@ sources_new_from_members(const json_t *object)
 static void
 add_head(Grid *grid, const GArray *sources)
 {
-    GPtrArray *head = add_row(grid, "");
+    GPtrArray *head = grid_add_row(grid, "");
     for (guint i = 0; i < sources->len; i++)
         g_ptr_array_add(head,
                         g_strdup(g_array_index(sources, Source, i).label));
@@ -135,7 +135,7 @@ add_figure_row(Grid *grid, const GArray *sources, const char *name,
             !isnan(figure_find(g_array_index(sources, Source, i).object, name));
     if (!is_there || !metric)
         return;
-    GPtrArray *row = add_row(grid, label ? label : metric->label);
+    GPtrArray *row = grid_add_row(grid, label ? label : metric->label);
     for (guint i = 0; i < sources->len; i++)
         g_ptr_array_add(
             row, new_estimate_text(
@@ -191,7 +191,7 @@ add_sensitivity(Grid *grid, const GArray *modes)
 static void
 add_speedup(GPtrArray *grids, const GArray *modes)
 {
-    Grid *grid = add_grid(grids, g_strdup("How much edges helped"));
+    Grid *grid = grid_add(grids, g_strdup("How much edges helped"));
     grid->note = g_strdup("±: half the 95 % interval over the downloads of "
                           "this run; other seeds are not in it.");
     add_head(grid, modes);
@@ -209,17 +209,21 @@ add_speedup(GPtrArray *grids, const GArray *modes)
     add_sensitivity(grid, modes);
 }
 
-/* A difference of ratios is in percentage points. */
-static char *
-new_difference_text(const Metric *metric, Estimate difference)
+char *
+grid_new_difference_text(const Metric *metric, Estimate difference)
 {
     if (!isfinite(difference.value))
         return g_strdup("-");
     const char *unit = g_str_equal(metric->unit, "%") ? "points" : metric->unit;
-    return g_strdup_printf("%+.*f [%+.*f, %+.*f] %s", metric->decimals,
-                           difference.value * metric->scale, metric->decimals,
-                           difference.low * metric->scale, metric->decimals,
-                           difference.high * metric->scale, unit);
+    g_autofree char *value = g_strdup_printf("%+.*f", metric->decimals,
+                                             difference.value * metric->scale);
+    g_autofree char *interval =
+        isnan(difference.low)
+            ? g_strdup("")
+            : g_strdup_printf(" [%+.*f, %+.*f]", metric->decimals,
+                              difference.low * metric->scale, metric->decimals,
+                              difference.high * metric->scale);
+    return g_strconcat(value, interval, *unit ? " " : "", unit, NULL);
 }
 
 /* Comparisons are rows here: their names are long, and there may be many. */
@@ -232,17 +236,17 @@ add_comparisons(GPtrArray *grids, const json_t *comparisons)
     {
         g_autofree char *title = g_strdup(name);
         g_strdelimit(title, "_", ' ');
-        Grid *grid = add_grid(grids, g_strdup(title));
+        Grid *grid = grid_add(grids, g_strdup(title));
         grid->note = g_strdup("The same downloads in both modes; 95 % "
                               "intervals of the paired difference.");
-        add_row(grid, "");
+        grid_add_row(grid, "");
         g_ptr_array_add(grid->rows->pdata[0], g_strdup("difference"));
         const char *const *names = speedup_compared();
         for (size_t i = 0; names[i]; i++) {
             const Metric *metric = metric_find(names[i]);
-            GPtrArray *row = add_row(grid, metric->label);
+            GPtrArray *row = grid_add_row(grid, metric->label);
             g_ptr_array_add(
-                row, new_difference_text(
+                row, grid_new_difference_text(
                          metric, figure_find_estimate(comparison, names[i])));
         }
     }
@@ -278,7 +282,7 @@ static void
 add_plain_row(Grid *grid, const GArray *sources, const char *path,
               const char *label)
 {
-    GPtrArray *row = add_row(grid, label);
+    GPtrArray *row = grid_add_row(grid, label);
     for (guint i = 0; i < sources->len; i++)
         g_ptr_array_add(
             row,
@@ -296,7 +300,7 @@ add_distribution_rows(Grid *grid, const GArray *sources, const char *name)
     for (size_t i = 0; i < G_N_ELEMENTS(members); i++) {
         g_autofree char *label =
             g_strdup_printf("%s, %s", metric->label, members[i]);
-        GPtrArray *row = add_row(grid, label);
+        GPtrArray *row = grid_add_row(grid, label);
         for (guint j = 0; j < inner->len; j++)
             g_ptr_array_add(
                 row,
@@ -310,7 +314,7 @@ static void
 add_flows(GPtrArray *grids, const GArray *modes, const char *method)
 {
     g_autoptr(GArray) sources = sources_new_of_flows(modes);
-    Grid *grid = add_grid(grids, g_strdup("Flows"));
+    Grid *grid = grid_add(grids, g_strdup("Flows"));
     grid->note = g_strdup_printf("Percentiles are exact: %s.", method);
     add_head(grid, sources);
     add_plain_row(grid, sources, "count", "flows");
@@ -324,7 +328,7 @@ add_flows(GPtrArray *grids, const GArray *modes, const char *method)
 static void
 add_link_row(Grid *grid, const char *name, const json_t *link)
 {
-    GPtrArray *row = add_row(grid, name);
+    GPtrArray *row = grid_add_row(grid, name);
     const Metric *delay = metric_find("queue_delay_seconds");
     g_ptr_array_add(
         row, metric_new_text(metric_find("utilisation_ratio"),
@@ -368,10 +372,10 @@ add_links(GPtrArray *grids, const Source *mode, bool is_detail)
                                        "queue delay, max", "dropped"};
     if (json_object_size(links) == 0)
         return;
-    Grid *grid = add_grid(
+    Grid *grid = grid_add(
         grids, g_strdup_printf("Busiest watched links, %s", mode->label));
     grid->is_detail = is_detail;
-    GPtrArray *first = add_row(grid, "");
+    GPtrArray *first = grid_add_row(grid, "");
     for (size_t i = 0; i < G_N_ELEMENTS(head); i++)
         g_ptr_array_add(first, g_strdup(head[i]));
     g_autoptr(GHashTable) shown = g_hash_table_new(g_str_hash, g_str_equal);
@@ -392,7 +396,7 @@ add_links(GPtrArray *grids, const Source *mode, bool is_detail)
 static void
 add_run(GPtrArray *grids, const GArray *modes)
 {
-    Grid *grid = add_grid(grids, g_strdup("The run"));
+    Grid *grid = grid_add(grids, g_strdup("The run"));
     add_head(grid, modes);
     size_t count;
     const Metric *metrics = metric_table(&count);
@@ -400,7 +404,7 @@ add_run(GPtrArray *grids, const GArray *modes)
         if (is_run_figure(metrics[i].name))
             add_figure_row(grid, modes, metrics[i].name, NULL);
     }
-    GPtrArray *row = add_row(grid, "fingerprint");
+    GPtrArray *row = grid_add_row(grid, "fingerprint");
     for (guint i = 0; i < modes->len; i++) {
         const char *text = json_string_value(json_object_get(
             g_array_index(modes, Source, i).object, "fingerprint"));
@@ -414,13 +418,13 @@ add_expectations(GPtrArray *grids, const json_t *expectations)
     if (json_array_size(expectations) == 0)
         return;
     static const char *const head[] = {"value", "expected", "verdict"};
-    Grid *grid = add_grid(grids, g_strdup("Expectations"));
-    GPtrArray *first = add_row(grid, "");
+    Grid *grid = grid_add(grids, g_strdup("Expectations"));
+    GPtrArray *first = grid_add_row(grid, "");
     for (size_t i = 0; i < G_N_ELEMENTS(head); i++)
         g_ptr_array_add(first, g_strdup(head[i]));
     for (size_t i = 0; i < json_array_size(expectations); i++) {
         const json_t *expectation = json_array_get(expectations, i);
-        GPtrArray *row = add_row(
+        GPtrArray *row = grid_add_row(
             grid, json_string_value(json_object_get(expectation, "metric")));
         double value = figure_find(expectation, "value");
         g_ptr_array_add(row, isnan(value) ? g_strdup("-")

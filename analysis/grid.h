@@ -4,6 +4,9 @@
  */
 #pragma once
 
+#include "analysis/metric.h"
+#include "analysis/statistic.h"
+
 #include <glib.h>
 #include <jansson.h>
 #include <stdbool.h>
@@ -17,6 +20,13 @@ typedef struct Grid {
 
 /* All tables that the summary has figures for, in reading order. */
 GPtrArray *grid_new_all(const json_t *summary);
+/* A new table, and a new row that begins with the label; both are owned by
+ * what they are added to. */
+Grid *grid_add(GPtrArray *grids, char *title);
+GPtrArray *grid_add_row(Grid *grid, const char *label);
+void grid_free(gpointer grid);
+/* "+1.2 [+0.3, +2.1] points": a difference of ratios is in points. */
+char *grid_new_difference_text(const Metric *metric, Estimate difference);
 /* The cell's text, lent; "" beyond the row's end. */
 const char *grid_cell(const Grid *grid, guint row, guint column);
 guint grid_column_count(const Grid *grid);

@@ -25,7 +25,9 @@ cell_color(const char *cell)
 {
     if (g_str_equal(cell, "met"))
         return GREEN;
-    return g_str_equal(cell, "MISSED") ? RED : "";
+    bool is_bad = g_str_equal(cell, "MISSED") || g_str_equal(cell, "differs") ||
+                  g_str_has_prefix(cell, "only in ");
+    return is_bad ? RED : "";
 }
 
 static void

@@ -17,8 +17,8 @@
 
 enum { EXIT_USAGE = 2, EXIT_MISSED = 3 };
 
-static bool
-has_color(ColorMode color)
+bool
+report_has_color(ColorMode color)
 {
     const char *no_color = getenv("NO_COLOR");
     if (color == COLOR_AUTO)
@@ -77,7 +77,7 @@ write_all(const Results *results, json_t *summary, const ReportOptions *options,
     g_autoptr(GPtrArray) grids = grid_new_all(summary);
     if (!options->is_quiet) {
         g_autofree char *text =
-            print_new_text(summary, grids, has_color(options->color));
+            print_new_text(summary, grids, report_has_color(options->color));
         fputs(text, stdout);
         fflush(stdout);
     }

@@ -30,6 +30,7 @@ bool report_write(const char *directory, const ReportOptions *options,
 
 /* The value of --color; false when it is none of auto, always, never. */
 bool report_parse_color(const char *text, ColorMode *ret_color);
+bool report_has_color(ColorMode color);
 
 /* The verb: report [OPTION...] DIR. Returns the program's exit code. */
 int report_main(int argc, char **argv);

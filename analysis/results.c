@@ -11,7 +11,10 @@ load_manifest(const char *directory, GError **error)
     g_autofree char *path = g_build_filename(directory, "manifest.json", NULL);
     json_error_t fault;
     json_t *manifest = json_load_file(path, JSON_REJECT_DUPLICATES, &fault);
-    if (!manifest)
+    if (!manifest && !g_file_test(path, G_FILE_TEST_EXISTS))
+        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOENT,
+                    "%s: no manifest.json, so no results of a run", directory);
+    else if (!manifest)
         g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL, "%s:%d:%d: %s",
                     path, fault.line, fault.column, fault.text);
     return manifest;

@@ -84,6 +84,23 @@ promise "translators stop nobody from reaching the public" \
 promise "nodes.csv tells their class" \
     has_line '^preferred,edge0,edge,.*,symmetric,' nat/nodes.csv
 
+# differs CODE A B [OPTION...]: byway diff exits with this code.
+differs() {
+    code=$1
+    shift
+    "$byway" diff "$@" >log 2>&1
+    [ $? -eq "$code" ]
+}
+
+promise "a run does not differ from itself" differs 0 one one
+promise "which is told at once" has_line 'the same run, to the bit' log
+promise "another T is another run" ends 0 "$scenario" -o other \
+    --set roles.clients.slow_threshold='4 MB/s'
+promise "which differs" differs 5 one other -m speedup_success_ratio
+promise "and is told so" has_line ' differs$' log
+promise "a folder is no run" differs 1 one .
+promise "one run is no pair" differs 2 one
+
 promise "what exists is not replaced" ends 2 "$scenario" -o one
 promise "--force replaces results" ends 0 "$scenario" -o one --force
 mkdir mine && echo precious >mine/file

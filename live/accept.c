@@ -24,6 +24,28 @@ is_idle(const Host *host, const HostStream *slot)
            slot->conn->last_ns <= loop_now_ns(host->loop) - idle_ns;
 }
 
+/* Something waits for it, in our buffer or at the source of an order. It has
+ * a while to take its least share; if it does, it gets another. */
+static bool
+is_slow(Host *host, HostStream *slot)
+{
+    const HostConfig *config = &host->config;
+    int64_t now_ns = loop_now_ns(host->loop);
+    const Conn *conn = slot->conn;
+    bool is_blocked = conn->out.unsent_bytes > 0 || conn->wants_room;
+    uint64_t taken_bytes = conn->sent_bytes - slot->mark_bytes;
+    if (config->send_bytes_min == 0 || !is_blocked) {
+        slot->blocked_ns = 0;
+        return false;
+    }
+    if (slot->blocked_ns == 0 || taken_bytes >= config->send_bytes_min) {
+        slot->blocked_ns = now_ns;
+        slot->mark_bytes = conn->sent_bytes;
+        return false;
+    }
+    return now_ns - slot->blocked_ns >= config->send_timeout_ns;
+}
+
 static void
 set_sweep(Host *host)
 {
@@ -31,6 +53,8 @@ set_sweep(Host *host)
     int64_t least_ns = config->head_timeout_ns;
     if (config->idle_timeout_ns != 0)
         least_ns = MIN(least_ns, config->idle_timeout_ns);
+    if (config->send_bytes_min != 0)
+        least_ns = MIN(least_ns, config->send_timeout_ns);
     loop_set_timer(host->loop, &host->sweep,
                    loop_now_ns(host->loop) + least_ns / 8);
 }
@@ -40,12 +64,14 @@ host_sweep(void *context)
 {
     Host *host = context;
     for (StreamId stream = 0; stream < host->stream_capacity; stream++) {
-        const HostStream *slot = &host->streams[stream];
+        HostStream *slot = &host->streams[stream];
         if (!slot->guest || slot->queued_count > 0)
             continue;
         bool is_late = is_head_late(host, slot);
+        bool takes_little = is_slow(host, slot);
         host->count.late_heads += is_late;
-        if (is_late || is_idle(host, slot))
+        host->count.slow_readers += takes_little;
+        if (is_late || takes_little || is_idle(host, slot))
             host_end_stream(host, stream, CLOSE_TIMED_OUT);
     }
     host_settle(host);
@@ -53,21 +79,48 @@ host_sweep(void *context)
         set_sweep(host);
 }
 
+static void
+count_refused(Host *host, const uint8_t ip[16], uint16_t status)
+{
+    const HostSink *sink = &host->config.sink;
+    host->count.refused_streams++;
+    if (sink->refused)
+        sink->refused(sink->context, ip, status);
+}
+
+/* All that is said to those who are over a limit. */
+static void
+write_refusal(Conn *conn, const char *status)
+{
+    char answer[128];
+    int size_bytes = g_snprintf(answer, sizeof answer,
+                                "HTTP/1.1 %s\r\nContent-Length: 0\r\n"
+                                "Retry-After: 1\r\n"
+                                "Connection: close\r\n\r\n",
+                                status);
+    OutSlice slice = {(const uint8_t *)answer, (uint32_t)size_bytes, NULL};
+    conn_write(conn, &slice, 1);
+}
+
 /* Nobody's stream: the node never hears of it. */
 static void
-refuse(Host *host, int fd)
+refuse(Host *host, int fd, const Address *peer)
 {
-    static const char ANSWER[] = "HTTP/1.1 503 Service Unavailable\r\n"
-                                 "Content-Length: 0\r\n"
-                                 "Retry-After: 1\r\n"
-                                 "Connection: close\r\n\r\n";
-    host->count.refused_streams++;
+    count_refused(host, peer->ip, 503);
     Conn *conn = conn_take(&host->conns, fd);
     if (!conn)
         return;
-    OutSlice slice = {(const uint8_t *)ANSWER, sizeof ANSWER - 1, NULL};
-    conn_write(conn, &slice, 1);
+    write_refusal(conn, "503 Service Unavailable");
     conn_close(conn, CLOSE_DONE);
+}
+
+void
+host_refuse_request(Host *host, StreamId stream)
+{
+    HostStream *slot = host_slot(host, stream);
+    count_refused(host, slot->guest->ip, 429);
+    write_refusal(slot->conn, "429 Too Many Requests");
+    host_end_stream(host, stream, CLOSE_DONE);
 }
 
 static bool
@@ -84,7 +137,7 @@ host_accept(Host *host, int fd, const Address *peer)
     const HostConfig *config = &host->config;
     /* As many again may be on their way out; beyond, not even a word. */
     if (host->conns.open_count >= 2 * config->stream_count_max) {
-        host->count.refused_streams++;
+        count_refused(host, peer->ip, 503);
         close(fd);
         return;
     }
@@ -93,7 +146,7 @@ host_accept(Host *host, int fd, const Address *peer)
         guest = peers_welcome(&host->peers, peer,
                               config->stream_count_max_per_peer);
     if (!guest) {
-        refuse(host, fd);
+        refuse(host, fd, peer);
         return;
     }
     Conn *conn = conn_take(&host->conns, fd);
@@ -109,6 +162,7 @@ host_accept(Host *host, int fd, const Address *peer)
     slot->expect_bytes = 1;
     slot->head_ns = loop_now_ns(host->loop);
     slot->blank_bytes = 0;
+    slot->blocked_ns = 0;
     host->accepted_count++;
     if (host->sweep.place == 0)
         set_sweep(host);

@@ -15,6 +15,8 @@ static const LiveLimits LIMITS = {
     .header_timeout_ns = 10 * NS_PER_S,
     .idle_timeout_ns = 120 * NS_PER_S,
     .drain_timeout_ns = 30 * NS_PER_S,
+    .send_timeout_ns = 30 * NS_PER_S,
+    .send_bps_min = 8000,
 };
 
 static void

@@ -58,6 +58,9 @@ typedef struct LiveLimits {
                                       to the end of its head */
     int64_t idle_timeout_ns;       /* no byte either way: closed */
     int64_t drain_timeout_ns;      /* from SIGTERM to the end, at most */
+    uint32_t requests_per_second_per_peer; /* 0: any */
+    int64_t send_timeout_ns;               /* whoever takes less than ... */
+    uint64_t send_bps_min; /* ... this over it is reset; 0: never */
 } LiveLimits;
 
 typedef struct LiveConfig {
@@ -77,8 +80,10 @@ typedef struct LiveConfig {
     LiveMasterKey master_keys[LIVE_MASTER_KEY_MAX];
     uint32_t master_key_count;
     LiveLimits limits;
-    uint64_t uplink_bps; /* edge: for COMMAND_CAPACITY, once, after start */
-    bool may_be_clear;   /* key service: keys may leave the machine unsealed */
+    Address admin;          /* for operators; port 0: none */
+    const char *access_log; /* or NULL */
+    uint64_t uplink_bps;    /* edge: for COMMAND_CAPACITY, once, after start */
+    bool may_be_clear; /* key service: keys may leave the machine unsealed */
 
     /* The role's own; the others hold core's defaults. */
     ClientConfig client;

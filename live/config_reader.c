@@ -10,7 +10,7 @@
 #include <string.h>
 
 /* Keys of the format that this version cannot do. */
-static const char *const LATER_KEYS[] = {"access_log", "admin", "tls", NULL};
+static const char *const LATER_KEYS[] = {"tls", NULL};
 
 static void read_section(ConfigReader *reader, const ConfigSection *section,
                          const ConfigSlot *slot);

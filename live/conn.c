@@ -170,6 +170,7 @@ void
 conn_count_sent(Conn *conn, uint64_t size_bytes)
 {
     conn->conns->count.sent_bytes += size_bytes;
+    conn->sent_bytes += size_bytes;
     conn->last_ns = loop_now_ns(conn->conns->loop);
 }
 

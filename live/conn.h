@@ -83,6 +83,7 @@ struct Conn {
     bool is_shut;   /* our FIN is sent */
     uint32_t expect_bytes;
     int64_t last_ns; /* when bytes went or came */
+    uint64_t sent_bytes;
     Outbox out;
     Conn *next; /* parting or dead */
     Conn *before;

@@ -52,6 +52,8 @@ tell(Host *host, Event *event)
     node_turn(host->node, event, &host->turn);
     if (sink->log_turn)
         sink->log_turn(sink->context, &host->turn);
+    if (sink->watch)
+        sink->watch(sink->context, event, &host->turn);
     set_wake(host, host->turn.wake_ns);
     host_apply(host, &host->turn);
     host->is_busy = false;
@@ -115,7 +117,12 @@ forget_order(Host *host, StreamId from)
     if (!slot->order)
         return;
     Forward *order = slot->order;
-    host->count.forwarded_bytes += order->total_bytes - order->left_bytes;
+    const HostSink *sink = &host->config.sink;
+    uint64_t passed_bytes =
+        order->total_bytes - order->left_bytes - order->held_bytes;
+    host->count.forwarded_bytes += passed_bytes;
+    if (sink->passed)
+        sink->passed(sink->context, order->to->tag, passed_bytes);
     slot->order = NULL;
     host_slot(host, order->to->tag)->fed_by = STREAM_NONE;
     forward_clear(order);
@@ -261,6 +268,7 @@ static void
 read_stream(Host *host, StreamId stream)
 {
     HostStream *slot = host_slot(host, stream);
+    const HostSink *sink = &host->config.sink;
     uint64_t wanted_bytes = MAX(slot->expect_bytes, FIRST_READ_BYTES);
     uint32_t size_bytes = 0;
     Event event = {.kind = EVENT_RECEIVED, .stream = stream};
@@ -277,6 +285,11 @@ read_stream(Host *host, StreamId stream)
         host_end_stream(host, stream, (CloseReason)slot->conn->reason);
         return;
     case CONN_READ_BYTES:
+        if (slot->guest && sink->admits &&
+            !sink->admits(sink->context, stream)) {
+            host_refuse_request(host, stream);
+            return;
+        }
         watch_head(host, slot, size_bytes);
         event.received.bytes = host->conns.buffer;
         event.received.size_bytes = size_bytes;
@@ -390,6 +403,19 @@ host_clear(Host *host)
     peers_clear(&host->peers);
     stream_pool_clear(&host->pool);
     g_free(host->streams);
+}
+
+void
+host_limit(Host *host, const HostConfig *limits)
+{
+    HostConfig *config = &host->config;
+    config->stream_count_max = limits->stream_count_max;
+    config->stream_count_max_per_peer = limits->stream_count_max_per_peer;
+    config->memory_bytes_max = limits->memory_bytes_max;
+    config->head_timeout_ns = limits->head_timeout_ns;
+    config->send_timeout_ns = limits->send_timeout_ns;
+    config->send_bytes_min = limits->send_bytes_min;
+    host->pipes.held_bytes_max = limits->memory_bytes_max / 2;
 }
 
 void

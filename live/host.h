@@ -26,6 +26,15 @@ typedef struct HostSink {
      * that takes effect. */
     void (*log_event)(void *context, const Event *event);
     void (*log_turn)(void *context, const Turn *turn);
+    /* Each event with the turn that it led to, before that takes effect. */
+    void (*watch)(void *context, const Event *event, const Turn *turn);
+    /* A standing order has moved so much to this stream, and is over. */
+    void (*passed)(void *context, StreamId stream, uint64_t size_bytes);
+    /* Somebody was turned away with this status; no node heard of it. */
+    void (*refused)(void *context, const uint8_t ip[16], uint16_t status);
+    /* May this accepted stream say what it says? Else it is told 429 and
+     * closed, and no node hears it. */
+    bool (*admits)(void *context, StreamId stream);
 } HostSink;
 
 typedef struct HostConfig {
@@ -41,7 +50,10 @@ typedef struct HostConfig {
                                   the end of its head, or an answer */
     int64_t idle_timeout_ns;   /* an accepted stream without a byte either way
                                   is closed; 0: the role does it itself */
-    const Address *source;     /* where our own streams come from, or NULL */
+    int64_t send_timeout_ns; /* an accepted stream that takes less than ...  */
+    uint64_t send_bytes_min; /* ... this in that time, while something waits
+                                for it, is reset; 0: never */
+    const Address *source;   /* where our own streams come from, or NULL */
     ConnLimits limits;
     HostSink sink;
 } HostConfig;
@@ -55,6 +67,8 @@ typedef struct HostStream {
     uint8_t blank_bytes; /* of the line that ends a head, so far */
     Guest *guest;        /* accepted streams */
     int64_t head_ns;     /* since when a head is awaited; 0: none is */
+    int64_t blocked_ns;  /* since when it takes too little; 0: it does not */
+    uint64_t mark_bytes; /* what had been sent by then */
     uint64_t expect_bytes;
 } HostStream;
 
@@ -67,6 +81,7 @@ typedef struct HostCount {
     uint64_t events;
     uint64_t refused_streams;
     uint64_t late_heads;
+    uint64_t slow_readers;
     uint64_t forwards;
     uint64_t forwarded_bytes;
 } HostCount;
@@ -110,12 +125,16 @@ void host_restore(Host *host, const Record *record);
 /* Nobody is accepted any more: close the accepted streams that are quiet, and
  * say whether all are gone, with what they were sent. */
 bool host_drain(Host *host);
+/* Limits may change while it runs; streams that are over them now stay. */
+void host_limit(Host *host, const HostConfig *limits);
 /* Answer to sink.store. */
 void host_stored(Host *host, uint32_t tag, bool is_durable);
 
 /* --- live/accept.c: who may come, and stay ----------------------------- */
 /* Timer: ends the streams that took too long. */
 void host_sweep(void *host);
+/* Over a limit of requests: answer 429 and close. */
+void host_refuse_request(Host *host, StreamId stream);
 /* --- live/effect.c: turns out ------------------------------------------ */
 void host_apply(Host *host, const Turn *turn);
 /* --- shared by the three ----------------------------------------------- */

@@ -34,6 +34,41 @@ keep_record(void *context, uint32_t tag, const Record *record)
     keeper_put(&role->keeper, tag, record);
 }
 
+static void
+see_note(void *context, const Effect *effect)
+{
+    LiveRole *role = context;
+    monitor_note(&role->monitor, effect);
+}
+
+static void
+see_turn(void *context, const Event *event, const Turn *turn)
+{
+    LiveRole *role = context;
+    monitor_watch(&role->monitor, event, turn);
+}
+
+static void
+see_passed(void *context, StreamId stream, uint64_t size_bytes)
+{
+    LiveRole *role = context;
+    monitor_passed(&role->monitor, stream, size_bytes);
+}
+
+static void
+see_refused(void *context, const uint8_t ip[16], uint16_t status)
+{
+    LiveRole *role = context;
+    monitor_refused(&role->monitor, ip, status);
+}
+
+static bool
+admit(void *context, StreamId stream)
+{
+    LiveRole *role = context;
+    return monitor_admits(&role->monitor, stream);
+}
+
 static bool
 open_files(LiveRole *role, GError **error)
 {
@@ -58,7 +93,7 @@ open_listeners(LiveRole *role, GError **error)
         };
         if (!listener_init(&role->listeners[i], &listener, error))
             return false;
-        role->listener_count++;
+        role->monitor.listener_count = ++role->listener_count;
     }
     return true;
 }
@@ -192,6 +227,18 @@ open_turns(LiveRole *role, HostConfig *host, GError **error)
     return true;
 }
 
+static void
+fill_limits(HostConfig *host, const LiveLimits *limits)
+{
+    uint64_t timeout_ms = (uint64_t)(limits->send_timeout_ns / NS_PER_MS);
+    host->stream_count_max = limits->connections;
+    host->stream_count_max_per_peer = limits->connections_per_peer;
+    host->memory_bytes_max = limits->memory_bytes;
+    host->head_timeout_ns = limits->header_timeout_ns;
+    host->send_timeout_ns = limits->send_timeout_ns;
+    host->send_bytes_min = limits->send_bps_min / 8 * timeout_ms / 1000;
+}
+
 static bool
 start_host(LiveRole *role, GError **error)
 {
@@ -200,12 +247,8 @@ start_host(LiveRole *role, GError **error)
         .role = config->role,
         .role_config = config_node_config(config),
         .place = config_place(config),
-        .stream_count_max = config->limits.connections,
-        .stream_count_max_per_peer = config->limits.connections_per_peer,
         .source = find_source(role),
         .pipe_count_max = pipe_count_max(),
-        .memory_bytes_max = config->limits.memory_bytes,
-        .head_timeout_ns = config->limits.header_timeout_ns,
         /* The other roles know which of their streams wait for something. */
         .idle_timeout_ns =
             config->role == ROLE_MANAGER ? config->limits.idle_timeout_ns : 0,
@@ -213,9 +256,15 @@ start_host(LiveRole *role, GError **error)
                    .send_timeout_ns = 10 * NS_PER_S,
                    .linger_timeout_ns = 2 * NS_PER_S},
         .sink = {.context = role,
+                 .note = see_note,
+                 .watch = see_turn,
+                 .passed = see_passed,
+                 .refused = see_refused,
+                 .admits = admit,
                  .read = role->files ? read_file : NULL,
                  .store = role->keeper.store ? keep_record : NULL},
     };
+    fill_limits(&host, &config->limits);
     if (getentropy(host.seed, sizeof host.seed) != 0) {
         g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
                     "the system has no randomness to give");
@@ -264,7 +313,9 @@ role_start(LiveRole *role, const LiveConfig *config, GError **error)
     signal(SIGPIPE, SIG_IGN); /* splice has no MSG_NOSIGNAL */
     if (!loop_init(&role->loop, error))
         return false;
+    monitor_init(&role->monitor, &role->host, role->listeners);
     if (!open_files(role, error) || !open_listeners(role, error) ||
+        !monitor_open(&role->monitor, config, &role->loop, error) ||
         !keeper_open(&role->keeper, config, &role->loop, error) ||
         !start_host(role, error))
         goto fail_open;
@@ -274,6 +325,7 @@ role_start(LiveRole *role, const LiveConfig *config, GError **error)
     close_turns(role);
 fail_open:
     keeper_close(&role->keeper);
+    monitor_close(&role->monitor, &role->loop);
     close_listeners(role);
     files_free(role->files);
     loop_clear(&role->loop);
@@ -309,6 +361,10 @@ hear_signal(void *context, int number)
         reload(role);
         return;
     }
+    if (number == SIGUSR1) {
+        monitor_reopen(&role->monitor, role->config);
+        return;
+    }
     if (role->drain_ns != TIME_NEVER) {
         loop_stop(&role->loop); /* the second one */
         return;
@@ -316,6 +372,7 @@ hear_signal(void *context, int number)
     for (uint32_t i = 0; i < role->listener_count; i++)
         listener_empty(&role->listeners[i]);
     close_listeners(role);
+    role->monitor.is_draining = true;
     role->drain_ns =
         loop_now_ns(&role->loop) + role->config->limits.drain_timeout_ns;
     role->drain_watch = (Timer){.fire = look_at_drain, .context = role};
@@ -325,7 +382,7 @@ hear_signal(void *context, int number)
 bool
 role_run(LiveRole *role)
 {
-    static const int NUMBERS[] = {SIGTERM, SIGINT, SIGHUP};
+    static const int NUMBERS[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1};
     sigset_t signals;
     sigemptyset(&signals);
     for (size_t i = 0; i < G_N_ELEMENTS(NUMBERS); i++)
@@ -347,6 +404,7 @@ role_stop(LiveRole *role)
     host_clear(&role->host);
     close_turns(role);
     bool is_kept = keeper_close(&role->keeper);
+    monitor_close(&role->monitor, &role->loop);
     files_free(role->files);
     loop_clear(&role->loop);
     return is_kept;

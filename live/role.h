@@ -8,6 +8,7 @@
 #include "live/host.h"
 #include "live/keeper.h"
 #include "live/listener.h"
+#include "live/monitor.h"
 #include "replay/turn_file.h"
 
 typedef struct LiveRole {
@@ -18,6 +19,7 @@ typedef struct LiveRole {
     Files *files; /* NULL: it serves none */
     Keeper keeper;
     TurnFile *turns; /* NULL: not wanted, or the disk is full */
+    Monitor monitor;
     Listener listeners[LIVE_LISTEN_MAX];
     uint32_t listener_count;
     Timer drain_watch; /* looks whether all is done, or late */

@@ -30,6 +30,35 @@ note(void *context, const Effect *effect)
 {
     SiteNode *node = context;
     node->notes[effect->note.kind]++;
+    monitor_note(&node->monitor, effect);
+}
+
+static void
+watch(void *context, const Event *event, const Turn *turn)
+{
+    SiteNode *node = context;
+    monitor_watch(&node->monitor, event, turn);
+}
+
+static void
+passed(void *context, StreamId stream, uint64_t size_bytes)
+{
+    SiteNode *node = context;
+    monitor_passed(&node->monitor, stream, size_bytes);
+}
+
+static void
+refused(void *context, const uint8_t ip[16], uint16_t status)
+{
+    SiteNode *node = context;
+    monitor_refused(&node->monitor, ip, status);
+}
+
+static bool
+admits(void *context, StreamId stream)
+{
+    SiteNode *node = context;
+    return monitor_admits(&node->monitor, stream);
 }
 
 static void
@@ -179,11 +208,16 @@ site_open(Site *site, SiteRole role)
     };
     config.sink = (HostSink){.context = node,
                              .note = note,
+                             .watch = watch,
+                             .passed = passed,
+                             .refused = refused,
+                             .admits = admits,
                              .deliver = deliver,
                              .read = read_content,
                              .store = store};
     if (site->turns)
         log_node(site, role, &config);
+    monitor_init(&node->monitor, &node->host, &node->listener);
     host_init(&node->host, &site->loop, &config);
     if (role != SITE_CLIENT)
         listen_at(node);
@@ -213,6 +247,7 @@ site_close(Site *site, SiteRole role)
     if (role != SITE_CLIENT)
         listener_clear(&node->listener);
     host_clear(&node->host);
+    monitor_close(&node->monitor, &node->site->loop);
 }
 
 void

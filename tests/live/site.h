@@ -15,6 +15,7 @@
 #include "core/origin.h"
 #include "live/host.h"
 #include "live/listener.h"
+#include "live/monitor.h"
 #include "tests/live/caller.h"
 
 #define SITE_FILE_BYTES ((3u << 20) + 777)
@@ -38,6 +39,7 @@ typedef struct SiteNode {
     Host host;
     Listener listener;
     Address address;
+    Monitor monitor;
     uint32_t notes[NOTE_COUNT];
     uint64_t delivered_bytes;
 } SiteNode;

@@ -46,9 +46,9 @@ tell(const char *path, const ReplayResult *result)
     fflush(stdout);
     if (result->open_count > 0)
         fprintf(stderr,
-                "byway: %s: %" G_GUINT64_FORMAT " events without a turn, the "
-                "last before a process ended\n",
-                path, result->open_count);
+                "byway: %s: a last event has no turn: its process ended in it, "
+                "or soon after\n",
+                path);
     if (result->end == REPLAY_EQUAL)
         return EXIT_EQUAL;
     if (result->end == REPLAY_DIFFERS) {

@@ -483,6 +483,13 @@ check_rows(const Results *results, GError **error)
     return true;
 }
 
+bool
+diff_check(const Results *const runs[2], GError **error)
+{
+    return check_workloads(runs, error) && check_rows(runs[0], error) &&
+           check_rows(runs[1], error);
+}
+
 static json_t *
 diff_new_from_summaries(const Results *const runs[2],
                         json_t *const summaries[2], const DiffOptions *options,
@@ -506,8 +513,7 @@ json_t *
 diff_new(const Results *const runs[2], const DiffOptions *options,
          GError **error)
 {
-    if (!check_workloads(runs, error) || !check_rows(runs[0], error) ||
-        !check_rows(runs[1], error))
+    if (!diff_check(runs, error))
         return NULL;
     json_t *summaries[2] = {summary_new(runs[0], error), NULL};
     if (summaries[0])

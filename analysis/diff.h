@@ -23,6 +23,8 @@ typedef struct DiffOptions {
  * compare, or no figure has one of the names. */
 json_t *diff_new(const Results *const runs[2], const DiffOptions *options,
                  GError **error);
+/* Whether the two can be compared: one kind of workload, no rows missing. */
+bool diff_check(const Results *const runs[2], GError **error);
 /* Whether both manifests tell of the same run, to the bit. */
 bool diff_is_same_run(const Results *const runs[2]);
 /* A new array of Grid, for print_new_text. */

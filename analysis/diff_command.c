@@ -152,6 +152,8 @@ compare(const Command *command, const Results *const runs[2], bool *ret_differs,
         command->is_json || command->is_verbose || command->options.metrics;
     bool is_same_run = diff_is_same_run(runs);
     *ret_differs = false;
+    if (!diff_check(runs, error)) /* equal manifests make no whole results */
+        return false;
     if (is_same_run && !command->is_quiet && !command->is_json)
         puts("The fingerprints are equal: the same run, to the bit.");
     if (is_same_run && !is_asked)

@@ -276,6 +276,14 @@ misspelt_figure_is_told_with_the_nearest(void)
     fixture_remove(a);
 }
 
+static int
+run_verb(const char *first, const char *second, const char *option)
+{
+    const char *arguments[] = {"diff", "-q", first, second, option, NULL};
+    g_autofree char **argv = g_memdup2(arguments, sizeof(arguments));
+    return diff_main(option ? 5 : 4, argv);
+}
+
 static void
 what_is_no_whole_result_is_refused(void)
 {
@@ -292,6 +300,7 @@ what_is_no_whole_result_is_refused(void)
     cut.number = "301";
     bad = run_new(&cut);
     refuse(whole, bad, &options, "300 rows of mode preferred, expected 301");
+    g_assert_cmpint(run_verb(bad, bad, NULL), ==, 1);
     fixture_write(bad, "downloads.csv", "mode,download_id\npreferred\n");
     refuse(whole, bad, &options, "downloads.csv:2: 1 cells");
     fixture_remove(bad);
@@ -405,14 +414,6 @@ difference_is_b_minus_a(void)
                                        1e-9 * fmax(fabs(a), 1));
     }
     json_decref(diff);
-}
-
-static int
-run_verb(const char *first, const char *second, const char *option)
-{
-    const char *arguments[] = {"diff", "-q", first, second, option, NULL};
-    g_autofree char **argv = g_memdup2(arguments, sizeof(arguments));
-    return diff_main(option ? 5 : 4, argv);
 }
 
 static void

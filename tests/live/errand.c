@@ -44,10 +44,10 @@ errand_start(Errand *errand, const char *folder, const char *const *words,
              uint64_t file_bytes_max)
 {
     memset(errand, 0, sizeof *errand);
-    errand->path = g_strdup_printf("%s/said-%" G_GINT64_FORMAT, folder,
-                                   g_get_monotonic_time());
     errand->pid = fork();
     g_assert_cmpint(errand->pid, >=, 0);
+    errand->path = g_strdup_printf("%s/said-%d", folder,
+                                   errand->pid > 0 ? errand->pid : getpid());
     if (errand->pid > 0)
         return;
     errand_die_with_parent();

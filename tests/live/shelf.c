@@ -119,13 +119,24 @@ serve(Shelf *shelf, const Address *target, int fd)
     }
 }
 
-static void
-relay(Shelf *shelf, const Address *target, int near)
+int
+shelf_dial(const Address *target)
 {
     struct sockaddr_storage to;
     socklen_t to_bytes = address_to_socket(target, &to);
-    int far = socket(to.ss_family, SOCK_STREAM, 0);
-    if (far < 0 || connect(far, (struct sockaddr *)&to, to_bytes) != 0)
+    int fd = socket(to.ss_family, SOCK_STREAM, 0);
+    g_assert_cmpint(fd, >=, 0);
+    if (connect(fd, (struct sockaddr *)&to, to_bytes) == 0)
+        return fd;
+    close(fd);
+    return -1;
+}
+
+static void
+relay(Shelf *shelf, const Address *target, int near)
+{
+    int far = shelf_dial(target);
+    if (far < 0)
         _exit(0);
     struct pollfd ends[2] = {{.fd = near, .events = POLLIN},
                              {.fd = far, .events = POLLIN}};

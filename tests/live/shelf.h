@@ -32,6 +32,8 @@ void shelf_open(Shelf *shelf, const uint8_t *bytes, size_t byte_count);
 void shelf_open_relay(Shelf *shelf, const Address *target);
 /* "http://127.0.0.1:PORT/name"; g_free it. */
 char *shelf_url(const Shelf *shelf, const char *name);
+/* A blocking socket to there, or -1. */
+int shelf_dial(const Address *target);
 /* Wait until it has sent so much more than now. */
 void shelf_wait_served(const Shelf *shelf, uint64_t size_bytes);
 /* Its connections are reset, and nobody listens there any more. */

@@ -36,6 +36,7 @@ edge_new(const EdgeConfig *config, const uint8_t seed[32])
     edge->manager = STREAM_NONE;
     edge->report_ns = TIME_NEVER;
     edge->probe_ns = TIME_NEVER;
+    edge->deadline_ns = TIME_NEVER;
     return edge;
 }
 
@@ -46,6 +47,7 @@ edge_free(Edge *edge)
         if (edge->lines[stream])
             edge_drop_line(edge, stream);
     g_free(edge->lines);
+    g_free(edge->pool);
     g_free(edge->stats);
     g_free(edge);
 }
@@ -56,6 +58,27 @@ edge_line(const Edge *edge, StreamId stream)
     assert(stream < edge->line_count);
     assert(edge->lines[stream]);
     return edge->lines[stream];
+}
+
+static int64_t
+line_deadline_ns(const Edge *edge, const Line *line)
+{
+    const EdgeConfig *config = edge->config;
+    if (line->kind == LINE_MANAGER || line->state == LINE_ANSWERED)
+        return TIME_NEVER;
+    if (line->state == LINE_IDLE)
+        return line->since_ns + (line->kind == LINE_CLIENT
+                                     ? config->client_idle_ns
+                                     : config->pool_idle_ns);
+    if (line->kind == LINE_CLIENT)
+        return TIME_NEVER; /* its source has the deadline */
+    return line->since_ns + config->answer_timeout_ns;
+}
+
+void
+edge_mind_line(Edge *edge, const Line *line)
+{
+    edge->deadline_ns = MIN(edge->deadline_ns, line_deadline_ns(edge, line));
 }
 
 Line *
@@ -82,13 +105,60 @@ edge_open_line(Edge *edge, StreamId stream, LineKind kind, PeerId peer,
         line->requests = g_new0(FileRequest, 2);
     edge->lines[stream] = line;
     edge->client_count += kind == LINE_CLIENT;
+    edge_mind_line(edge, line);
     return line;
+}
+
+/* Where in the pool a stream is, or would be. */
+static uint32_t
+pool_place(const Edge *edge, StreamId stream)
+{
+    uint32_t low = 0;
+    uint32_t high = edge->pool_count;
+    while (low < high) {
+        uint32_t middle = (low + high) / 2;
+        if (edge->pool[middle] > stream)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+void
+edge_put_in_pool(Edge *edge, StreamId stream)
+{
+    uint32_t place = pool_place(edge, stream);
+    uint32_t count = ++edge->pool_count;
+    edge->pool = g_renew(StreamId, edge->pool, count);
+    memmove(&edge->pool[place + 1], &edge->pool[place],
+            (count - 1 - place) * sizeof(StreamId));
+    edge->pool[place] = stream;
+}
+
+StreamId
+edge_take_from_pool(Edge *edge)
+{
+    return edge->pool_count > 0 ? edge->pool[--edge->pool_count] : STREAM_NONE;
+}
+
+static void
+leave_pool(Edge *edge, StreamId stream)
+{
+    uint32_t place = pool_place(edge, stream);
+    if (place == edge->pool_count || edge->pool[place] != stream)
+        return;
+    edge->pool_count--;
+    memmove(&edge->pool[place], &edge->pool[place + 1],
+            (edge->pool_count - place) * sizeof(StreamId));
 }
 
 void
 edge_drop_line(Edge *edge, StreamId stream)
 {
     Line *line = edge_line(edge, stream);
+    if (line->kind == LINE_SOURCE)
+        leave_pool(edge, stream);
     edge->client_count -= line->kind == LINE_CLIENT;
     http_reader_clear(&line->reader);
     g_free(line->requests);
@@ -269,21 +339,6 @@ connected(Edge *edge, const Event *event, Turn *turn)
     send_register(edge, turn);
 }
 
-static int64_t
-line_deadline_ns(const Edge *edge, const Line *line)
-{
-    const EdgeConfig *config = edge->config;
-    if (line->kind == LINE_MANAGER || line->state == LINE_ANSWERED)
-        return TIME_NEVER;
-    if (line->state == LINE_IDLE)
-        return line->since_ns + (line->kind == LINE_CLIENT
-                                     ? config->client_idle_ns
-                                     : config->pool_idle_ns);
-    if (line->kind == LINE_CLIENT)
-        return TIME_NEVER; /* its source has the deadline */
-    return line->since_ns + config->answer_timeout_ns;
-}
-
 static void
 end_line(Edge *edge, StreamId stream, int64_t now_ns, Turn *turn)
 {
@@ -298,6 +353,20 @@ end_line(Edge *edge, StreamId stream, int64_t now_ns, Turn *turn)
 }
 
 static void
+end_late_lines(Edge *edge, int64_t now_ns, Turn *turn)
+{
+    for (StreamId stream = 0; stream < edge->line_count; stream++)
+        if (edge->lines[stream] &&
+            line_deadline_ns(edge, edge->lines[stream]) <= now_ns)
+            end_line(edge, stream, now_ns, turn);
+    /* A look at every line for each time-out, not for each event. */
+    edge->deadline_ns = TIME_NEVER;
+    for (StreamId stream = 0; stream < edge->line_count; stream++)
+        if (edge->lines[stream])
+            edge_mind_line(edge, edge->lines[stream]);
+}
+
+static void
 look_at_time(Edge *edge, int64_t now_ns, Turn *turn)
 {
     if (edge->report_ns <= now_ns) {
@@ -308,13 +377,9 @@ look_at_time(Edge *edge, int64_t now_ns, Turn *turn)
         edge->probe_ns += edge->config->probe_interval_ns;
         edge_ask_source(edge, STREAM_NONE, now_ns, turn);
     }
-    for (StreamId stream = 0; stream < edge->line_count; stream++)
-        if (edge->lines[stream] &&
-            line_deadline_ns(edge, edge->lines[stream]) <= now_ns)
-            end_line(edge, stream, now_ns, turn);
-    for (StreamId stream = 0; stream < edge->line_count; stream++)
-        if (edge->lines[stream])
-            turn_wake(turn, line_deadline_ns(edge, edge->lines[stream]));
+    if (edge->deadline_ns <= now_ns)
+        end_late_lines(edge, now_ns, turn);
+    turn_wake(turn, edge->deadline_ns);
     turn_wake(turn, edge->report_ns);
     turn_wake(turn, edge->probe_ns);
 }

@@ -111,28 +111,7 @@ send_question(Edge *edge, StreamId stream, int64_t now_ns, Turn *turn)
     else
         pass_request(edge, stream,
                      &edge_line(edge, source->partner)->requests[0], turn);
-}
-
-static StreamId
-find_pooled(const Edge *edge)
-{
-    for (StreamId stream = 0; stream < edge->line_count; stream++) {
-        const Line *line = edge->lines[stream];
-        if (line && line->kind == LINE_SOURCE && line->state == LINE_IDLE)
-            return stream;
-    }
-    return STREAM_NONE;
-}
-
-static uint32_t
-count_pooled(const Edge *edge)
-{
-    uint32_t count = 0;
-    for (StreamId stream = 0; stream < edge->line_count; stream++) {
-        const Line *line = edge->lines[stream];
-        count += line && line->kind == LINE_SOURCE && line->state == LINE_IDLE;
-    }
-    return count;
+    edge_mind_line(edge, source);
 }
 
 static void
@@ -144,6 +123,7 @@ connect_source(Edge *edge, StreamId client, int64_t now_ns, Turn *turn)
     line->state = LINE_CONNECTING;
     line->partner = client;
     line->is_probing = client == STREAM_NONE;
+    edge_mind_line(edge, line);
     if (client != STREAM_NONE)
         edge_line(edge, client)->partner = stream;
 }
@@ -153,7 +133,7 @@ edge_ask_source(Edge *edge, StreamId client, int64_t now_ns, Turn *turn)
 {
     if (client != STREAM_NONE)
         edge_line(edge, client)->state = LINE_ASKED;
-    StreamId stream = find_pooled(edge);
+    StreamId stream = edge_take_from_pool(edge);
     if (stream == STREAM_NONE) {
         connect_source(edge, client, now_ns, turn);
         return;
@@ -276,6 +256,7 @@ free_client(Edge *edge, StreamId stream, int64_t now_ns, Turn *turn)
     client->partner = STREAM_NONE;
     client->state = LINE_IDLE;
     client->since_ns = now_ns;
+    edge_mind_line(edge, client);
     if (client->has_next) {
         client->has_next = false;
         client->requests[0] = client->requests[1];
@@ -291,7 +272,7 @@ static void
 pool_source(Edge *edge, StreamId stream, int64_t now_ns, Turn *turn)
 {
     Line *source = edge_line(edge, stream);
-    if (source->is_last || count_pooled(edge) >= edge->config->pool_count_max) {
+    if (source->is_last || edge->pool_count >= edge->config->pool_count_max) {
         turn_close(turn, stream, CLOSE_DONE);
         edge_drop_line(edge, stream);
         return;
@@ -302,6 +283,8 @@ pool_source(Edge *edge, StreamId stream, int64_t now_ns, Turn *turn)
     source->partner = STREAM_NONE;
     source->is_probing = false;
     source->since_ns = now_ns;
+    edge_mind_line(edge, source);
+    edge_put_in_pool(edge, stream);
     turn_expect(turn, stream, 1);
 }
 

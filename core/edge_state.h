@@ -62,10 +62,13 @@ struct Edge {
     Dice dice;
     int64_t report_ns; /* next one */
     int64_t probe_ns;
-    StreamId manager; /* STREAM_NONE: no stream */
-    Line **lines;     /* by stream */
+    int64_t deadline_ns; /* no line has one before */
+    StreamId manager;    /* STREAM_NONE: no stream */
+    Line **lines;        /* by stream */
     uint32_t line_count;
     uint32_t client_count;
+    StreamId *pool; /* idle lines to the data centre, the first one last */
+    uint32_t pool_count;
     uint32_t stat_count;
     ClientStat *stats; /* since the last report; allocated on use */
     uint64_t capacity_bps;
@@ -74,13 +77,18 @@ struct Edge {
     uint64_t bandwidth_bps;
 };
 
-_Static_assert(sizeof(struct Edge) <= 160, "60,000 of them");
+_Static_assert(sizeof(struct Edge) <= 184, "60,000 of them");
 
 /* core/edge.c */
 Line *edge_line(const Edge *edge, StreamId stream);
 Line *edge_open_line(Edge *edge, StreamId stream, LineKind kind, PeerId peer,
                      int64_t now_ns);
 void edge_drop_line(Edge *edge, StreamId stream);
+/* The line waits for something from now on: mind its deadline. */
+void edge_mind_line(Edge *edge, const Line *line);
+/* A line joins the pool; one is taken out of it, or STREAM_NONE. */
+void edge_put_in_pool(Edge *edge, StreamId stream);
+StreamId edge_take_from_pool(Edge *edge);
 
 /* core/edge_relay.c: clients, and streams to the data centre. */
 void edge_accept(Edge *edge, const Event *event, Turn *turn);

@@ -8,7 +8,7 @@
 #include "live/catalogue.h"
 #include "live/command.h"
 #include "live/fetch_command.h"
-#include "replay/command.h"
+#include "sim/replay/command.h"
 #include "sim/check.h"
 #include "sim/run.h"
 #include "sim/validate.h"

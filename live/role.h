@@ -9,7 +9,7 @@
 #include "live/keeper.h"
 #include "live/listener.h"
 #include "live/monitor.h"
-#include "replay/turn_file.h"
+#include "sim/replay/turn_file.h"
 
 typedef struct LiveRole {
     const LiveConfig *config;

@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "replay/turn_file.h"
+#include "sim/replay/turn_file.h"
 
 typedef struct TurnWish {
     char *path;      /* NULL: nobody's */

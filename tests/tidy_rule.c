@@ -48,12 +48,11 @@ static const char *const iso_headers[] = {
 };
 static const char *const core_own[] = {"core/", NULL};
 static const char *const core_foreign[] = {NULL};
-/* What drivers need of replay/ is a file to write to. */
-static const char *const replay_own[] = {"core/", "replay/", NULL};
+/* What drivers need of sim/replay/ is a file to write to. */
+static const char *const replay_own[] = {"core/", "sim/replay/", NULL};
 static const char *const replay_foreign[] = {"fcntl.h", "glib/", "unistd.h",
                                              NULL};
-static const char *const sim_own[] = {"core/", "sim/", "replay/turn_file.h",
-                                      NULL};
+static const char *const sim_own[] = {"core/", "sim/", NULL};
 /* Modes run in processes of their own, so sim knows processes. */
 static const char *const sim_foreign[] = {
     "gsl/",           "yaml.h",     "glib/",      "mpi.h",
@@ -63,7 +62,7 @@ static const char *const analysis_own[] = {"analysis/", NULL};
 static const char *const analysis_foreign[] = {"gsl/", "jansson.h", "glib/",
                                                "unistd.h", NULL};
 static const char *const live_own[] = {"core/", "live/", "sim/yaml/",
-                                       "replay/turn_file.h", NULL};
+                                       "sim/replay/turn_file.h", NULL};
 static const char *const live_foreign[] = {
     "yaml.h",    "openssl/", "sqlite3.h", "jansson.h", "sys/",
     "net/",      "netinet/", "arpa/",     "netdb.h",   "unistd.h",
@@ -72,7 +71,7 @@ static const char *const live_foreign[] = {
 
 static const Layer layers[] = {
     {"core/", core_own, core_foreign},
-    {"replay/", replay_own, replay_foreign},
+    {"sim/replay/", replay_own, replay_foreign},
     {"sim/", sim_own, sim_foreign},
     {"analysis/", analysis_own, analysis_foreign},
     {"live/", live_own, live_foreign},

@@ -2,7 +2,7 @@
  * tests/live/test_turns.c: what nodes did over sockets, they do again without.
  */
 #include "live/role.h"
-#include "replay/replay.h"
+#include "sim/replay/replay.h"
 #include "tests/live/site.h"
 
 #include <glib/gstdio.h>

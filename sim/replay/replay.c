@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * replay/replay.c: hands each node of a turn log its events again.
+ * sim/replay/replay.c: hands each node of a turn log its events again.
  */
-#include "replay/replay.h"
+#include "sim/replay/replay.h"
 
 #include <assert.h>
 #include <string.h>
 
-#include "replay/text.h"
+#include "sim/replay/text.h"
 
 /* A node of the log, alive again. */
 typedef struct Player {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * replay/command.c: the verb `byway replay`: turn logs in, one line each out.
+ * sim/replay/command.c: the verb `byway replay`: turn logs in, a line each out.
  */
-#include "replay/command.h"
+#include "sim/replay/command.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "replay/replay.h"
+#include "sim/replay/replay.h"
 
 enum { EXIT_EQUAL = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * replay/text.h: events and effects in words, one line each.
+ * sim/replay/text.h: events and effects in words, one line each.
  */
 #pragma once
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * replay/turn_file.c: a turn log that is being written.
+ * sim/replay/turn_file.c: a turn log that is being written.
  */
-#include "replay/turn_file.h"
+#include "sim/replay/turn_file.h"
 
 #include <errno.h>
 #include <fcntl.h>

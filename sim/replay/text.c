@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * replay/text.c: events and effects in words, one line each.
+ * sim/replay/text.c: events and effects in words, one line each.
  */
-#include "replay/text.h"
+#include "sim/replay/text.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * replay/command.h: the verb `byway replay`.
+ * sim/replay/command.h: the verb `byway replay`.
  */
 #pragma once
 

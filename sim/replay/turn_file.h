@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * replay/turn_file.h: a turn log (core/turn_log.h) that is being written.
+ * sim/replay/turn_file.h: a turn log (core/turn_log.h) that is being written.
  *
  * The file is new and its owner's alone: keys stand in it. A write that fails
  * ends the log; the driver asks now and then, and goes on as it likes.

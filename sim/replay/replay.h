@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * replay/replay.h: hands each node of a turn log its events again.
+ * sim/replay/replay.h: hands each node of a turn log its events again.
  *
  * The same events must give the same turns, byte for byte. What a node could
  * not choose is given to it as it was then: the numbers of the streams that

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * tests/replay/test_replay.c: what nodes did is what they do again.
+ * tests/sim/replay/test_replay.c: what nodes did is what they do again.
  */
-#include "replay/replay.h"
+#include "sim/replay/replay.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * tests/replay/test_turn_file.c: logs on disks, and on disks that are full.
+ * tests/sim/replay/test_turn_file.c: logs on disks, and on disks that are full.
  */
-#include "replay/turn_file.h"
+#include "sim/replay/turn_file.h"
 
 #include <fcntl.h>
 #include <glib/gstdio.h>

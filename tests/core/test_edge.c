@@ -235,6 +235,21 @@ a_silent_data_centre_is_a_502_in_time(void)
 }
 
 static void
+a_client_that_asks_for_nothing_is_closed_in_time(void)
+{
+    EdgeConfig config = quiet_config();
+    Talk *talk = talk_quiet(&config);
+    StreamId client = talk_accept(talk, 50);
+    talk_wait_ns(talk, config.client_idle_ns - 1);
+    g_assert_false(has_closed(talk, client, CLOSE_DONE));
+    talk_wait_ns(talk, 1);
+    g_assert_true(has_closed(talk, client, CLOSE_DONE));
+    /* With nobody there it wakes for its reports alone. */
+    g_assert_cmpint(talk->turn.wake_ns, >, 1000 * NS_PER_S);
+    talk_free(talk);
+}
+
+static void
 half_an_answer_ends_in_a_reset(void)
 {
     EdgeConfig config = quiet_config();
@@ -438,6 +453,7 @@ main(int argc, char **argv)
     STORY(an_idle_stream_to_the_data_centre_is_closed);
     STORY(a_stale_pooled_stream_is_replaced_once);
     STORY(a_silent_data_centre_is_a_502_in_time);
+    STORY(a_client_that_asks_for_nothing_is_closed_in_time);
     STORY(half_an_answer_ends_in_a_reset);
     STORY(a_client_that_leaves_takes_its_stream_along);
     STORY(one_client_too_many_is_sent_away);

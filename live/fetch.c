@@ -75,10 +75,26 @@ take_refusal(Fetch *fetch, const Effect *note)
 }
 
 static void
+take_help(FetchHelp *help, const Effect *note)
+{
+    NoteKind kind = note->note.kind;
+    if (kind == NOTE_NODES_LISTED || kind == NOTE_NODES_FAILED)
+        help->is_manager_silent = kind == NOTE_NODES_FAILED;
+    if (kind == NOTE_NODES_LISTED)
+        help->listed_count += (uint32_t)note->note.value;
+    help->tried_count += kind == NOTE_EDGE_TRIED;
+    if (kind == NOTE_KEY_GRANTED || kind == NOTE_KEY_REFUSED)
+        help->is_key_refused = kind == NOTE_KEY_REFUSED;
+    if (kind == NOTE_KEY_REFUSED)
+        help->key_status = (uint16_t)note->note.value;
+}
+
+static void
 take_note(void *context, const Effect *note)
 {
     Fetch *fetch = context;
     fetch_progress_take(&fetch->progress, note);
+    take_help(&fetch->help, note);
     if (note->note.kind == NOTE_ANSWER_BAD)
         take_refusal(fetch, note);
     fetch->is_done |= note->note.kind == NOTE_DOWNLOAD_DONE;
@@ -376,7 +392,9 @@ fetch_run(Fetch *fetch, const FetchOrder *order)
         return FETCH_FAILED;
     if (!output_open(&fetch->output, order->path, order->may_replace,
                      &fetch->error))
-        return FETCH_REFUSED;
+        return g_error_matches(fetch->error, G_FILE_ERROR, G_FILE_ERROR_EXIST)
+                   ? FETCH_REFUSED
+                   : FETCH_FAILED;
     Address cdn = {0};
     if (!prepare(fetch, &cdn)) {
         if (fetch->journal.fd < 0)

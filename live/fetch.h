@@ -28,10 +28,19 @@ typedef struct FetchOrder {
 
 typedef enum FetchEnd {
     FETCH_DONE,
-    FETCH_REFUSED, /* nothing was begun: the order cannot be */
+    FETCH_REFUSED, /* nothing was begun: the name is taken */
     FETCH_FAILED,
     FETCH_INTERRUPTED, /* by fetch->signal */
 } FetchEnd;
+
+/* What came of asking for edges. */
+typedef struct FetchHelp {
+    uint32_t listed_count;
+    uint32_t tried_count;
+    bool is_manager_silent; /* at the last try, or it answered in error */
+    bool is_key_refused;
+    uint16_t key_status; /* 0: no answer */
+} FetchHelp;
 
 typedef struct Fetch {
     const FetchOrder *order;
@@ -45,7 +54,8 @@ typedef struct Fetch {
     int64_t sync_ns; /* when the disk is to have it all again */
     int signal;      /* that interrupted it; 0: none */
     bool is_done;
-    bool has_failed;  /* the client has given up */
+    bool has_failed; /* the client has given up */
+    FetchHelp help;
     uint16_t status;  /* the last that the CDN refused with; 0: none */
     bool has_changed; /* the CDN has another content by now */
     double elapsed_s; /* known at the end */

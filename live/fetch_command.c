@@ -125,6 +125,29 @@ print_failure(const Fetch *fetch)
                 host);
 }
 
+/* It was slow, edges were to help, and none has: an operator wants to know. */
+static void
+print_no_help(const Fetch *fetch)
+{
+    const FetchProgress *progress = &fetch->progress;
+    const FetchHelp *help = &fetch->help;
+    if (!progress->is_slow || progress->edges->len > 0 ||
+        fetch->order->config->peers.manager.id == PEER_NONE)
+        return;
+    fputs("byway fetch: slow, and no edge has helped: ", stderr);
+    if (help->is_key_refused && help->key_status == 200)
+        fputs("the key is not of this file\n", stderr);
+    else if (help->is_key_refused && help->key_status > 0)
+        fprintf(stderr, "the key service answers %u\n", help->key_status);
+    else if (help->is_key_refused)
+        fputs("the key service does not answer\n", stderr);
+    else if (help->is_manager_silent)
+        fputs("the manager does not answer\n", stderr);
+    else
+        fprintf(stderr, "%u listed, %u tried\n", help->listed_count,
+                help->tried_count);
+}
+
 static void
 print_rest(const Fetch *fetch)
 {
@@ -146,6 +169,8 @@ report(const Fetch *fetch, FetchEnd end, const FetchOptions *options)
     case FETCH_DONE:
         if (!options->is_quiet)
             print_done(fetch);
+        if (!options->is_quiet)
+            print_no_help(fetch);
         if (options->is_json)
             print_json(fetch);
         return 0;
@@ -154,6 +179,7 @@ report(const Fetch *fetch, FetchEnd end, const FetchOptions *options)
         return EXIT_USAGE;
     case FETCH_FAILED:
         print_failure(fetch);
+        print_no_help(fetch);
         if (has_begun && !fetch->has_changed)
             print_rest(fetch);
         return EXIT_FAILED;
@@ -200,6 +226,10 @@ fetch_order(FetchOrder *order, const FetchOptions *options)
     order->path = options->output ? options->output : name;
     if (!order->path)
         return usage_error("the URL names no file; where to, -o FILE?", "");
+    if (strcmp(order->path, "-") == 0)
+        return usage_error("parts come in any order: only a file can take "
+                           "them, not -o -",
+                           "");
     g_autofree Fetch *fetch = g_new(Fetch, 1);
     FetchEnd end = fetch_run(fetch, order);
     int exit_code = report(fetch, end, options);

@@ -22,9 +22,9 @@ output_fail(const char *word, const char *path, GError **error)
 }
 
 static bool
-refuse(const char *path, const char *why, GError **error)
+refuse(const char *path, GFileError code, const char *why, GError **error)
 {
-    g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_EXIST, "%s %s", path, why);
+    g_set_error(error, G_FILE_ERROR, (gint)code, "%s %s", path, why);
     return false;
 }
 
@@ -35,9 +35,10 @@ check_name(const Output *output, GError **error)
     if (lstat(output->path, &stamp) != 0)
         return errno == ENOENT || output_fail("write", output->path, error);
     if (S_ISDIR(stamp.st_mode))
-        return refuse(output->path, "is a folder", error);
+        return refuse(output->path, G_FILE_ERROR_EXIST, "is a folder", error);
     return output->may_replace ||
-           refuse(output->path, "is there already; --force replaces it", error);
+           refuse(output->path, G_FILE_ERROR_EXIST,
+                  "is there already; --force replaces it", error);
 }
 
 /* Ours alone, and still under its name: another writer may have published it
@@ -49,12 +50,13 @@ lock(Output *output, GError **error)
     if (fstat(output->fd, &mine) != 0)
         return output_fail("read", output->partial_path, error);
     if (!S_ISREG(mine.st_mode))
-        return refuse(output->partial_path, "is no regular file", error);
+        return refuse(output->partial_path, G_FILE_ERROR_FAILED,
+                      "is no regular file", error);
     bool is_ours = flock(output->fd, LOCK_EX | LOCK_NB) == 0 &&
                    lstat(output->partial_path, &named) == 0 &&
                    named.st_ino == mine.st_ino && named.st_dev == mine.st_dev;
     if (!is_ours)
-        return refuse(output->partial_path,
+        return refuse(output->partial_path, G_FILE_ERROR_FAILED,
                       "is being written by another byway fetch", error);
     output->held_bytes = (uint64_t)mine.st_size;
     return true;

@@ -18,8 +18,8 @@ typedef struct Output {
     uint64_t held_bytes; /* size of the partial file when it was opened */
 } Output;
 
-/* Open the partial file, or begin it. Fails when the name is taken, unless it
- * may be replaced. */
+/* Open the partial file, or begin it. Fails when the name is taken, with
+ * G_FILE_ERROR_EXIST, unless it may be replaced. */
 bool output_open(Output *output, const char *path, bool may_replace,
                  GError **error);
 void output_close(Output *output);

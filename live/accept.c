@@ -102,11 +102,17 @@ write_refusal(Conn *conn, const char *status)
     conn_write(conn, &slice, 1);
 }
 
-/* Nobody's stream: the node never hears of it. */
+/* Nobody's stream: the node never hears of it. As many as we serve may be on
+ * their way out; beyond, or where a word would first cost a handshake, there
+ * is none. */
 static void
-refuse(Host *host, int fd, const Address *peer)
+refuse(Host *host, int fd, const Address *peer, TlsContext *tls)
 {
     count_refused(host, peer->ip, 503);
+    if (tls || host->conns.open_count >= 2 * host->config.stream_count_max) {
+        close(fd);
+        return;
+    }
     Conn *conn = conn_take(&host->conns, fd);
     if (!conn)
         return;
@@ -126,30 +132,37 @@ host_refuse_request(Host *host, StreamId stream)
 static bool
 has_room(const Host *host)
 {
-    return host->accepted_count < host->config.stream_count_max &&
+    const HostConfig *config = &host->config;
+    return host->accepted_count < config->stream_count_max &&
+           host->conns.open_count < 2 * config->stream_count_max &&
            host->conns.unsent_bytes + host->pipes.held_bytes <
-               host->config.memory_bytes_max;
+               config->memory_bytes_max;
 }
 
 void
-host_accept(Host *host, int fd, const Address *peer)
+host_admit(Host *host, StreamId stream)
 {
-    const HostConfig *config = &host->config;
-    /* As many again may be on their way out; beyond, not even a word. */
-    if (host->conns.open_count >= 2 * config->stream_count_max) {
-        count_refused(host, peer->ip, 503);
-        close(fd);
-        return;
-    }
+    HostStream *slot = host_slot(host, stream);
+    Event event = {.kind = EVENT_ACCEPTED, .stream = stream};
+    event.accepted.peer =
+        peers_recognize(&host->peers, slot->guest, slot->conn->tls);
+    slot->is_knocking = false;
+    host_queue(host, &event);
+}
+
+void
+host_accept(Host *host, int fd, const Address *peer, TlsContext *tls)
+{
     Guest *guest = NULL;
     if (has_room(host))
         guest = peers_welcome(&host->peers, peer,
-                              config->stream_count_max_per_peer);
+                              host->config.stream_count_max_per_peer);
     if (!guest) {
-        refuse(host, fd, peer);
+        refuse(host, fd, peer, tls);
         return;
     }
-    Conn *conn = conn_take(&host->conns, fd);
+    Conn *conn = tls ? conn_take_tls(&host->conns, fd, tls)
+                     : conn_take(&host->conns, fd);
     if (!conn) {
         peers_dismiss(&host->peers, guest);
         return;
@@ -166,9 +179,9 @@ host_accept(Host *host, int fd, const Address *peer)
     host->accepted_count++;
     if (host->sweep.place == 0)
         set_sweep(host);
-    Event event = {.kind = EVENT_ACCEPTED, .stream = stream};
-    event.accepted.peer = guest->id;
-    host_queue(host, &event);
+    slot->is_knocking = tls != NULL;
+    if (!tls)
+        host_admit(host, stream);
     host_settle(host);
 }
 

@@ -5,6 +5,7 @@
 #include "live/address.h"
 #include "live/route.h"
 #include "live/secret.h"
+#include "live/trust.h"
 #include "sim/yaml/input.h"
 
 #include <errno.h>
@@ -70,8 +71,8 @@ check_listen(const Check *check)
     const LiveConfig *config = check->reader->config;
     for (uint32_t at = 0; at < config->listen_count; at++) {
         char text[ADDRESS_TEXT_BYTES];
-        address_write(&config->listen[at], text);
-        int reason = try_bind(&config->listen[at]);
+        address_write(&config->listen[at].address, text);
+        int reason = try_bind(&config->listen[at].address);
         if (reason)
             complain(check->reader->complaints,
                      config_mark(check->root, "listen.%u", at),
@@ -168,12 +169,34 @@ check_default_route(const Check *check)
 static void
 check_routes(const Check *check)
 {
-    const LivePeers *peers = &check->reader->config->peers;
-    check_peer(check, "manager", &peers->manager);
-    check_peer(check, "key_service", &peers->key_service);
-    check_peer(check, "data_centre", &peers->data_centre);
-    check_peer(check, "cdn", &peers->cdn);
+    const LiveConfig *config = check->reader->config;
+    for (LivePeerKind kind = 0; kind < LIVE_PEER_COUNT; kind++)
+        check_peer(check, config_peer_name(kind), config_peer(config, kind));
     check_default_route(check);
+}
+
+/* Takes the context; a configuration whose files fail has no check. */
+static void
+remark_days(const Check *check, const TlsFiles *files, TlsContext *context)
+{
+    int day_count;
+    if (context && tls_context_days_left(context, &day_count))
+        remark(check, "certificate %s: %d days left", files->certificate,
+               day_count);
+    tls_context_free(context);
+}
+
+static void
+check_certificates(const Check *check)
+{
+    const LiveConfig *config = check->reader->config;
+    for (uint32_t at = 0; at < config->listen_count; at++)
+        remark_days(check, &config->listen[at].tls,
+                    trust_load_listener(&config->listen[at], NULL));
+    for (LivePeerKind kind = 0; kind < LIVE_PEER_COUNT; kind++) {
+        const LivePeer *peer = config_peer(config, kind);
+        remark_days(check, &peer->tls, trust_load_peer(peer, NULL));
+    }
 }
 
 static void
@@ -231,6 +254,7 @@ check_machine(ConfigReader *reader, const TreeNode *root, GPtrArray *remarks)
     check_listen(&check);
     check_congestion(&check);
     check_routes(&check);
+    check_certificates(&check);
     check_files(&check);
     check_state(&check);
     check_open_files(&check);

@@ -69,7 +69,7 @@ finish(LiveConfig *config, bool is_advertised)
 {
     const LiveLimits *limits = &config->limits;
     if (!is_advertised)
-        config->advertise = config->listen[0];
+        config->advertise = config->listen[0].address;
     config->manager.selection.regions = config->regions;
     for (uint32_t at = 0; at < config->service_count; at++)
         config->service_ids[at] = config->services[at].id;
@@ -172,6 +172,33 @@ config_parse_role(const char *word, Role *ret_role)
         }
     }
     return false;
+}
+
+const LivePeer *
+config_peer(const LiveConfig *config, LivePeerKind kind)
+{
+    const LivePeers *peers = &config->peers;
+    const LivePeer *const all[LIVE_PEER_COUNT] = {
+        [LIVE_MANAGER] = &peers->manager,
+        [LIVE_KEY_SERVICE] = &peers->key_service,
+        [LIVE_DATA_CENTRE] = &peers->data_centre,
+        [LIVE_CDN] = &peers->cdn,
+    };
+    assert(kind < LIVE_PEER_COUNT);
+    return all[kind];
+}
+
+const char *
+config_peer_name(LivePeerKind kind)
+{
+    static const char *const names[LIVE_PEER_COUNT] = {
+        [LIVE_MANAGER] = "manager",
+        [LIVE_KEY_SERVICE] = "key_service",
+        [LIVE_DATA_CENTRE] = "data_centre",
+        [LIVE_CDN] = "cdn",
+    };
+    assert(kind < LIVE_PEER_COUNT);
+    return names[kind];
 }
 
 const void *

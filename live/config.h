@@ -13,6 +13,7 @@
 #include "core/manager.h"
 #include "core/node.h"
 #include "core/origin.h"
+#include "live/tls.h"
 
 #define LIVE_LISTEN_MAX 8u
 #define LIVE_SERVICE_MAX 64u
@@ -22,11 +23,34 @@
 #define LIVE_PEER_ID_MAX ((UINT32_C(1) << 31) - 1)
 #define LIVE_KEY_BYTES 32u
 
-/* A peer this process speaks to; id PEER_NONE: the file does not say it. */
+/* tls.certificate NULL: in the clear. */
+typedef struct LiveListen {
+    Address address;
+    TlsFiles tls;
+} LiveListen;
+
+/* A peer this process speaks to; id PEER_NONE: the file does not say it;
+ * tls.ca NULL: in the clear. */
 typedef struct LivePeer {
     PeerId id;
     Address address;
+    TlsFiles tls;
 } LivePeer;
+
+typedef enum LivePeerKind {
+    LIVE_MANAGER,
+    LIVE_KEY_SERVICE,
+    LIVE_DATA_CENTRE,
+    LIVE_CDN,
+    LIVE_PEER_COUNT,
+} LivePeerKind;
+
+/* Who may ask for keys as a data centre, and how it is known. */
+typedef struct LiveService {
+    PeerId id;
+    Address address;      /* port 0; :: when it is known by its certificate */
+    const char *identity; /* as tls_peer_is wants it, or NULL */
+} LiveService;
 
 typedef struct LivePeers {
     LivePeer manager;
@@ -69,7 +93,7 @@ typedef struct LiveConfig {
     PeerId id;
     uint16_t region;
     uint16_t isp;
-    Address listen[LIVE_LISTEN_MAX]; /* client: none */
+    LiveListen listen[LIVE_LISTEN_MAX]; /* client: none */
     uint32_t listen_count;
     Address advertise;      /* how others reach this one */
     const char *congestion; /* TCP congestion control; NULL: the system's */
@@ -93,9 +117,8 @@ typedef struct LiveConfig {
     OriginConfig data_centre;
     OriginConfig cdn;
 
-    /* Key service: who may ask as a data centre. A stream from the address
-     * (port 0) is this peer's. key_service.services has the same ids. */
-    LivePeer services[LIVE_SERVICE_MAX];
+    /* Key service; key_service.services has the same ids. */
+    LiveService services[LIVE_SERVICE_MAX];
     uint32_t service_count;
 
     PeerId service_ids[LIVE_SERVICE_MAX]; /* key_service.services is this */
@@ -135,6 +158,9 @@ bool config_parse_role(const char *word, Role *ret_role);
 /* Append every key that a role may say: default, range, meaning. */
 void config_write_help(GString *text, Role role);
 
+const LivePeer *config_peer(const LiveConfig *config, LivePeerKind kind);
+/* "manager", as the file says it. */
+const char *config_peer_name(LivePeerKind kind);
 /* What core wants in node_new; lent by config. */
 const void *config_node_config(const LiveConfig *config);
 /* What EVENT_START tells the node. */

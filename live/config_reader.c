@@ -9,9 +9,6 @@
 #include <assert.h>
 #include <string.h>
 
-/* Keys of the format that this version cannot do. */
-static const char *const LATER_KEYS[] = {"tls", NULL};
-
 static void read_section(ConfigReader *reader, const ConfigSection *section,
                          const ConfigSlot *slot);
 
@@ -30,13 +27,6 @@ complain_of_unknown(ConfigReader *reader, const ConfigSection *section,
                     const TreeEntry *entry)
 {
     g_autoptr(GPtrArray) words = g_ptr_array_new();
-    if (section == &CONFIG_SCHEMA && g_strv_contains(LATER_KEYS, entry->key)) {
-        complain(reader->complaints, entry->key_mark,
-                 "'%s' is part of the format, but this version of byway "
-                 "cannot do it",
-                 entry->key);
-        return;
-    }
     for (uint32_t at = 0; at < section->key_count; at++) {
         if (config_key_is_for(&section->keys[at], reader->config->role))
             g_ptr_array_add(words, (char *)section->keys[at].key);
@@ -84,9 +74,12 @@ read_item(ConfigReader *reader, const ConfigSlot *slot, uint32_t at,
     const ConfigSection *section = slot->key->section;
     char *items = config_place_of(slot->key, slot->base);
     ConfigSlot item = {slot->key, items + at * section->size, node};
-    if (section->is_bare)
-        item.key = &section->keys[0];
-    if (section->is_bare)
+    bool is_bare = section->is_bare && node->kind == TREE_SCALAR;
+    ConfigKey bare = section->keys[0];
+    bare.key = slot->key->key;
+    if (is_bare)
+        item.key = &bare;
+    if (is_bare)
         config_reader_value(reader, &item);
     else if (check_kind(reader, &item, TREE_MAP))
         read_section(reader, section, &item);
@@ -109,7 +102,7 @@ static void
 read_list(ConfigReader *reader, const ConfigSlot *slot)
 {
     const TreeNode *list = slot->node;
-    if (slot->key->may_be_bare && list->kind == TREE_SCALAR) {
+    if (slot->key->may_be_bare && list->kind != TREE_LIST) {
         read_item(reader, slot, 0, list);
         keep_count(slot, 1);
         return;

@@ -5,6 +5,7 @@
  */
 #include "live/address.h"
 #include "live/config_reader.h"
+#include "live/trust.h"
 
 #include <assert.h>
 #include <string.h>
@@ -46,20 +47,22 @@ check_listen(ConfigReader *reader, const TreeNode *root)
     const LiveConfig *config = reader->config;
     for (uint32_t at = 0; at < config->listen_count; at++) {
         char text[ADDRESS_TEXT_BYTES];
-        const Address *address = &config->listen[at];
+        const Address *address = &config->listen[at].address;
         Mark mark = config_mark(root, "listen.%u", at);
         bool is_key_service = config->role == ROLE_KEY_SERVICE;
         address_write(address, text);
         for (uint32_t other = 0; other < at; other++) {
-            if (address_is_equal(address, &config->listen[other]))
+            if (address_is_equal(address, &config->listen[other].address))
                 complain(reader->complaints, mark, "listen: %s is given twice",
                          text);
         }
-        if (is_key_service && !config->may_be_clear &&
-            !address_is_loopback(address))
+        bool is_private = config->listen[at].tls.certificate != NULL ||
+                          address_is_loopback(address);
+        if (is_key_service && !config->may_be_clear && !is_private)
             complain(reader->complaints, mark,
                      "listen: others reach %s, and keys would go to them in "
-                     "the clear; 'clear_text: true' allows it",
+                     "the clear; 'tls' hides them, 'clear_text: true' allows "
+                     "it",
                      text);
     }
 }
@@ -92,7 +95,7 @@ check_peer(ConfigReader *reader, const TreeNode *root, const char *name,
         complain(reader->complaints, mark,
                  "address: nobody can be reached at all addresses");
     for (uint32_t at = 0; at < config->listen_count; at++) {
-        if (address_is_equal(&peer->address, &config->listen[at]))
+        if (address_is_equal(&peer->address, &config->listen[at].address))
             complain(reader->complaints, mark,
                      "address: this is where this process listens itself");
     }
@@ -118,35 +121,57 @@ check_ids(ConfigReader *reader, const TreeNode *root)
                          claims[other].path);
         }
     }
-    check_peer(reader, root, "manager", &peers->manager);
-    check_peer(reader, root, "key_service", &peers->key_service);
-    check_peer(reader, root, "data_centre", &peers->data_centre);
-    check_peer(reader, root, "cdn", &peers->cdn);
+    for (LivePeerKind kind = 0; kind < LIVE_PEER_COUNT; kind++)
+        check_peer(reader, root, config_peer_name(kind),
+                   config_peer(reader->config, kind));
 }
 
-/* A service is known by where it comes from. */
+static bool
+is_same_proof(const LiveService *service, const LiveService *other)
+{
+    if (service->identity || other->identity)
+        return g_strcmp0(service->identity, other->identity) == 0;
+    return address_is_same_host(&service->address, &other->address);
+}
+
+/* A service is known by where it comes from, or what it shows. */
+static void
+check_proof(ConfigReader *reader, const TreeNode *root, uint32_t at)
+{
+    const LiveService *service = &reader->config->services[at];
+    const char *key = service->identity ? "identity" : "address";
+    Mark mark = config_mark(root, SERVICES ".%u.%s", at, key);
+    if (!address_is_any(&service->address) == (service->identity != NULL))
+        complain(reader->complaints, config_mark(root, SERVICES ".%u", at),
+                 "service: expected one of address and identity");
+    else if (service->identity && !tls_is_identity(service->identity))
+        complain(reader->complaints, mark,
+                 "identity: '%s' is neither a URI nor sha256: and 64 hex "
+                 "digits",
+                 service->identity);
+    for (uint32_t other = 0; other < at; other++) {
+        if (is_same_proof(service, &reader->config->services[other]))
+            complain(reader->complaints, mark, "%s: already that of service %u",
+                     key, reader->config->services[other].id);
+    }
+}
+
 static void
 check_services(ConfigReader *reader, const TreeNode *root)
 {
     const LiveConfig *config = reader->config;
     for (uint32_t at = 0; at < config->service_count; at++) {
-        const LivePeer *service = &config->services[at];
+        const LiveService *service = &config->services[at];
+        Mark mark = config_mark(root, SERVICES ".%u.id", at);
         if (service->id == config->id)
-            complain(reader->complaints,
-                     config_mark(root, SERVICES ".%u.id", at),
-                     "id: %u is already that of 'id'", service->id);
+            complain(reader->complaints, mark, "id: %u is already that of 'id'",
+                     service->id);
         for (uint32_t other = 0; other < at; other++) {
             if (service->id == config->services[other].id)
-                complain(reader->complaints,
-                         config_mark(root, SERVICES ".%u.id", at),
-                         "id: %u is given twice", service->id);
-            if (address_is_same_host(&service->address,
-                                     &config->services[other].address))
-                complain(reader->complaints,
-                         config_mark(root, SERVICES ".%u.address", at),
-                         "address: already that of service %u",
-                         config->services[other].id);
+                complain(reader->complaints, mark, "id: %u is given twice",
+                         service->id);
         }
+        check_proof(reader, root, at);
     }
 }
 
@@ -210,12 +235,54 @@ check_client(ConfigReader *reader, const TreeNode *root)
                  "slow_window: not a whole number of seconds");
 }
 
+/* Takes the context, and what was wrong with it. */
+static void
+check_context(ConfigReader *reader, Mark mark, TlsContext *context,
+              GError *error)
+{
+    if (error)
+        complain(reader->complaints, mark, "tls: %s", error->message);
+    g_clear_error(&error);
+    tls_context_free(context);
+}
+
+static void
+check_peer_tls(ConfigReader *reader, const TreeNode *root, LivePeerKind kind)
+{
+    const LivePeer *peer = config_peer(reader->config, kind);
+    Mark mark = config_mark(root, "peers.%s.tls", config_peer_name(kind));
+    GError *error = NULL;
+    if (!peer->tls.certificate != !peer->tls.key) {
+        complain(reader->complaints, mark,
+                 "tls: expected both or neither of certificate and key");
+        return;
+    }
+    TlsContext *context = trust_load_peer(peer, &error);
+    check_context(reader, mark, context, error);
+}
+
+/* Loaded now, so that a mistake in them is one of the file. */
+static void
+check_tls(ConfigReader *reader, const TreeNode *root)
+{
+    const LiveConfig *config = reader->config;
+    for (uint32_t at = 0; at < config->listen_count; at++) {
+        GError *error = NULL;
+        TlsContext *context = trust_load_listener(&config->listen[at], &error);
+        check_context(reader, config_mark(root, "listen.%u.tls", at), context,
+                      error);
+    }
+    for (LivePeerKind kind = 0; kind < LIVE_PEER_COUNT; kind++)
+        check_peer_tls(reader, root, kind);
+}
+
 void
 config_rule_check(ConfigReader *reader, const TreeNode *root)
 {
     check_listen(reader, root);
     check_advertise(reader, root);
     check_ids(reader, root);
+    check_tls(reader, root);
     if (reader->config->role == ROLE_KEY_SERVICE)
         check_key_service(reader, root);
     if (reader->config->role == ROLE_MANAGER)

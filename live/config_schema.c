@@ -29,18 +29,48 @@
 #define CDN ROLE_BIT(ROLE_CDN)
 #define SERVERS (ROLE_BITS_ALL & ~CLIENT)
 
-static const ConfigKey LISTEN_KEYS[] = {
-    {"listen", CONFIG_ADDRESS, .offset = 0, .size = sizeof(Address),
-     .doc = "An address."},
+static const ConfigKey LISTEN_TLS_KEYS[] = {
+    {"certificate", CONFIG_PATH, AT(TlsFiles, certificate), ALWAYS,
+     .example = "byway.pem", .doc = "PEM, with the chain."},
+    {"key", CONFIG_PATH, AT(TlsFiles, key), ALWAYS, .example = "byway.key",
+     .doc = "PEM, closed to others."},
+    {"client_ca", CONFIG_PATH, AT(TlsFiles, ca), .example = "root.pem",
+     .fallback = "nobody is asked for a certificate",
+     .doc = "PEM: whose certificates make clients known."},
 };
-static const ConfigSection LISTEN = {"listen", true, sizeof(Address),
+static const ConfigSection LISTEN_TLS = {"tls", false, sizeof(TlsFiles),
+                                         LISTEN_TLS_KEYS,
+                                         G_N_ELEMENTS(LISTEN_TLS_KEYS)};
+
+static const ConfigKey LISTEN_KEYS[] = {
+    {"address", CONFIG_ADDRESS, AT(LiveListen, address), ALWAYS,
+     .example = "127.0.0.1:8101", .doc = "An address."},
+    {"tls", CONFIG_SECTION, AT(LiveListen, tls), .section = &LISTEN_TLS,
+     .fallback = "clear", .doc = "HTTPS, with what we show and trust."},
+};
+static const ConfigSection LISTEN = {"listen", true, sizeof(LiveListen),
                                      LISTEN_KEYS, G_N_ELEMENTS(LISTEN_KEYS)};
+
+static const ConfigKey PEER_TLS_KEYS[] = {
+    {"ca", CONFIG_PATH, AT(TlsFiles, ca), ALWAYS, .example = "root.pem",
+     .doc = "PEM: the only roots it may have its certificate from."},
+    {"name", CONFIG_TEXT, AT(TlsFiles, name), .fallback = "its IP address",
+     .doc = "That its certificate must have."},
+    {"certificate", CONFIG_PATH, AT(TlsFiles, certificate),
+     .fallback = "none is shown", .doc = "Our own for it; PEM."},
+    {"key", CONFIG_PATH, AT(TlsFiles, key), .fallback = "none",
+     .doc = "Of certificate; PEM, closed to others."},
+};
+static const ConfigSection PEER_TLS = {
+    "tls", false, sizeof(TlsFiles), PEER_TLS_KEYS, G_N_ELEMENTS(PEER_TLS_KEYS)};
 
 static const ConfigKey PEER_KEYS[] = {
     {"id", CONFIG_INTEGER, AT(LivePeer, id), .range = {0, LIVE_PEER_ID_MAX},
      ALWAYS, .doc = "Its own id."},
     {"address", CONFIG_ADDRESS, AT(LivePeer, address), ALWAYS,
      .doc = "Where it listens."},
+    {"tls", CONFIG_SECTION, AT(LivePeer, tls), .section = &PEER_TLS,
+     .fallback = "clear", .doc = "HTTPS, with what we trust and show."},
 };
 static const ConfigSection PEER = {"peer", false, sizeof(LivePeer), PEER_KEYS,
                                    G_N_ELEMENTS(PEER_KEYS)};
@@ -219,12 +249,15 @@ static const ConfigSection MANAGER_SECTION = {"manager", false,
                                               G_N_ELEMENTS(MANAGER_KEYS)};
 
 static const ConfigKey SERVICE_KEYS[] = {
-    {"id", CONFIG_INTEGER, AT(LivePeer, id), .range = {0, LIVE_PEER_ID_MAX},
+    {"id", CONFIG_INTEGER, AT(LiveService, id), .range = {0, LIVE_PEER_ID_MAX},
      ALWAYS, .example = "3", .doc = "The data centre's id."},
-    {"address", CONFIG_HOST, AT(LivePeer, address), ALWAYS,
-     .example = "127.0.0.1", .doc = "Its IP address, by which it is known."},
+    {"address", CONFIG_HOST, AT(LiveService, address), .example = "127.0.0.1",
+     .doc = "Its IP address, if it is known by that."},
+    {"identity", CONFIG_TEXT, AT(LiveService, identity),
+     .fallback = "the address",
+     .doc = "A URI in its certificate, or sha256: and its key's hash."},
 };
-static const ConfigSection SERVICE = {"service", false, sizeof(LivePeer),
+static const ConfigSection SERVICE = {"service", false, sizeof(LiveService),
                                       SERVICE_KEYS, G_N_ELEMENTS(SERVICE_KEYS)};
 
 static const ConfigWord ALGORITHM_WORDS[] = {
@@ -284,7 +317,9 @@ static const ConfigKey CONFIG_KEYS[] = {
     {"listen", CONFIG_LIST, COUNTED(LiveConfig, listen, listen_count),
      FOR(SERVERS), .needed_by = SERVERS, .section = &LISTEN,
      .item_max = LIVE_LISTEN_MAX, .may_be_bare = true,
-     .example = "127.0.0.1:8101", .doc = "Own addresses: one, or a list."},
+     .example = "127.0.0.1:8101",
+     .doc = "Own addresses: one, or a list; "
+            "{address: ..., tls: {...}} for HTTPS."},
     {"advertise", CONFIG_ADDRESS, AT(LiveConfig, advertise), FOR(EDGE),
      .fallback = "the first of listen", .doc = "How clients reach it."},
     {"uplink", CONFIG_INTEGER, AT(LiveConfig, uplink_bps), RATE,

@@ -57,7 +57,7 @@ typedef struct ConfigKey {
 
 struct ConfigSection {
     const char *noun; /* "peers", for messages */
-    bool is_bare;     /* the value of its only key */
+    bool is_bare;     /* a scalar may stand for it: that of its first key */
     size_t size;
     const ConfigKey *keys;
     uint32_t key_count;

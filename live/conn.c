@@ -34,6 +34,7 @@ conns_init(Conns *conns, Loop *loop, const ConnLimits *limits)
     memset(conns, 0, sizeof *conns);
     conns->loop = loop;
     conns->limits = *limits;
+    tls_desk_init(&conns->desk);
     conns->bury = (Job){.run = bury_dead, .context = conns};
 }
 
@@ -45,9 +46,10 @@ conns_clear(Conns *conns)
     assert(conns->open_count == 0);
     loop_drop_job(conns->loop, &conns->bury);
     bury_dead(conns);
+    tls_desk_clear(&conns->desk);
 }
 
-static Conn *
+Conn *
 conn_new(Conns *conns, int fd, ConnState state)
 {
     Conn *conn = g_new0(Conn, 1);
@@ -62,8 +64,8 @@ conn_new(Conns *conns, int fd, ConnState state)
     return conn;
 }
 
-static void
-hear(Conn *conn, ConnSignal signal)
+void
+conn_hear(Conn *conn, ConnSignal signal)
 {
     conn->conns->hear(conn->conns->context, conn, signal);
 }
@@ -76,8 +78,20 @@ drop_unsent(Conn *conn)
 }
 
 static void
+drop_tls(Conn *conn)
+{
+    if (!conn->tls)
+        return;
+    conn->conns->unsent_bytes -= conn->tls->held.unsent_bytes;
+    loop_drop_job(conn->conns->loop, &conn->tls->again);
+    tls_free(conn->tls);
+    conn->tls = NULL;
+}
+
+static void
 close_socket(Conn *conn)
 {
+    drop_tls(conn);
     loop_unset_timer(conn->conns->loop, &conn->timer);
     if (conn->watch.fd < 0)
         return;
@@ -99,7 +113,7 @@ leave_parting(Conn *conn)
     conn->before = conn->next = NULL;
 }
 
-static void
+void
 conn_free(Conn *conn)
 {
     Conns *conns = conn->conns;
@@ -127,8 +141,8 @@ conn_reset(Conn *conn)
     conn_free(conn);
 }
 
-static CloseReason
-reason_of(int error)
+CloseReason
+conn_reason_of(int error)
 {
     switch (error) {
     case ETIMEDOUT:
@@ -145,7 +159,7 @@ reason_of(int error)
     }
 }
 
-static void
+void
 conn_lose(Conn *conn, CloseReason reason)
 {
     close_socket(conn);
@@ -182,8 +196,8 @@ conn_count_received(Conn *conn, uint64_t size_bytes)
 }
 
 /* What the kernel should report of an open or parting one. */
-static void
-rewatch(Conn *conn)
+void
+conn_rewatch(Conn *conn)
 {
     bool wants_out =
         !conn->is_broken && (conn->out.unsent_bytes > 0 || conn->wants_room);
@@ -213,8 +227,8 @@ send_slices(Conn *conn, struct iovec *slices, uint32_t slice_count)
     return 0;
 }
 
-static void
-check_drained(Conn *conn)
+void
+conn_check_drained(Conn *conn)
 {
     bool is_due =
         conn->is_full && conn->out.unsent_bytes <= STREAM_LOW_WATER_BYTES;
@@ -222,11 +236,11 @@ check_drained(Conn *conn)
         return;
     conn->is_full = false;
     if (conn->state == CONN_OPEN && !conn->is_broken)
-        hear(conn, CONN_DRAINED);
+        conn_hear(conn, CONN_DRAINED);
 }
 
-static void
-flush(Conn *conn)
+void
+conn_flush(Conn *conn)
 {
     while (conn->out.unsent_bytes > 0 && !conn->is_broken) {
         struct iovec slices[CONN_SLICE_MAX];
@@ -244,6 +258,15 @@ flush(Conn *conn)
 }
 
 static uint64_t
+size_of(const OutSlice *slices, uint32_t slice_count)
+{
+    uint64_t size_bytes = 0;
+    for (uint32_t i = 0; i < slice_count; i++)
+        size_bytes += slices[i].size_bytes;
+    return size_bytes;
+}
+
+static uint64_t
 send_now(Conn *conn, const OutSlice *slices, uint32_t slice_count)
 {
     struct iovec vector[CONN_SLICE_MAX];
@@ -256,18 +279,12 @@ send_now(Conn *conn, const OutSlice *slices, uint32_t slice_count)
 }
 
 void
-conn_write(Conn *conn, const OutSlice *slices, uint32_t slice_count)
+conn_post(Conn *conn, const OutSlice *slices, uint32_t slice_count)
 {
-    assert(slice_count <= CONN_SLICE_MAX);
-    if (conn->is_broken || conn->state > CONN_OPEN)
-        return;
-    uint64_t size_bytes = 0;
-    for (uint32_t i = 0; i < slice_count; i++)
-        size_bytes += slices[i].size_bytes;
-    conn->is_full |=
-        conn->out.unsent_bytes + size_bytes > STREAM_LOW_WATER_BYTES;
+    uint64_t size_bytes = size_of(slices, slice_count);
     uint64_t sent_bytes = 0;
-    if (conn->out.unsent_bytes == 0 && conn->state == CONN_OPEN)
+    bool is_up = conn->state == CONN_OPEN || conn->tls;
+    if (conn->out.unsent_bytes == 0 && is_up)
         sent_bytes = send_now(conn, slices, slice_count);
     if (conn->is_broken)
         return;
@@ -278,9 +295,97 @@ conn_write(Conn *conn, const OutSlice *slices, uint32_t slice_count)
         if (gone_bytes < slices[i].size_bytes)
             outbox_keep(&conn->out, &slices[i], gone_bytes);
     }
-    if (conn->out.unsent_bytes > 0 && conn->state == CONN_OPEN)
-        rewatch(conn);
-    check_drained(conn);
+    if (conn->out.unsent_bytes > 0 && is_up)
+        conn_rewatch(conn);
+}
+
+void
+conn_post_wire(Conn *conn)
+{
+    GByteArray *wire = conn->conns->desk.wire;
+    OutSlice slice = {wire->data, wire->len, NULL};
+    if (wire->len > 0 && !conn->is_broken)
+        conn_post(conn, &slice, 1);
+    g_byte_array_set_size(wire, 0);
+}
+
+void
+conn_seal(Conn *conn, const OutSlice *slices, uint32_t slice_count)
+{
+    TlsDraft draft = {slices, slice_count, 0};
+    while (!conn->is_broken && tls_seal(conn->tls, &draft))
+        conn_post_wire(conn);
+}
+
+static void
+hold(Conn *conn, const OutSlice *slices, uint32_t slice_count)
+{
+    for (uint32_t i = 0; i < slice_count; i++)
+        if (slices[i].size_bytes > 0)
+            outbox_keep(&conn->tls->held, &slices[i], 0);
+    conn->conns->unsent_bytes += size_of(slices, slice_count);
+}
+
+void
+conn_write(Conn *conn, const OutSlice *slices, uint32_t slice_count)
+{
+    assert(slice_count <= CONN_SLICE_MAX);
+    if (conn->is_broken || conn->state > CONN_OPEN)
+        return;
+    uint64_t held_bytes = conn->tls ? conn->tls->held.unsent_bytes : 0;
+    conn->is_full |=
+        conn->out.unsent_bytes + held_bytes + size_of(slices, slice_count) >
+        STREAM_LOW_WATER_BYTES;
+    if (!conn->tls)
+        conn_post(conn, slices, slice_count);
+    else if (conn->state == CONN_OPEN)
+        conn_seal(conn, slices, slice_count);
+    else
+        hold(conn, slices, slice_count);
+    if (!conn->is_broken && conn->state == CONN_OPEN)
+        conn_check_drained(conn);
+}
+
+void
+conn_look_again(Conn *conn)
+{
+    bool may_have_more = conn->state == CONN_OPEN && conn->wants_read &&
+                         conn->tls->may_have_more;
+    if (may_have_more)
+        loop_add_job(conn->conns->loop, &conn->tls->again);
+}
+
+static ConnRead
+end_read(Conn *conn)
+{
+    if (conn->is_broken) {
+        conn_lose(conn, CLOSE_RESET);
+        return CONN_READ_LOST;
+    }
+    conn->is_ended = true;
+    return CONN_READ_END;
+}
+
+static ConnRead
+read_tls(Conn *conn, uint32_t size_bytes, uint32_t *ret_size_bytes)
+{
+    TlsStep step =
+        tls_read(conn->tls, conn->conns->buffer, size_bytes, ret_size_bytes);
+    conn_post_wire(conn);
+    switch (step) {
+    case TLS_DONE:
+        conn_count_received(conn, *ret_size_bytes);
+        conn_look_again(conn);
+        return CONN_READ_BYTES;
+    case TLS_WAITS:
+        return CONN_READ_NOTHING;
+    case TLS_ENDED:
+        return end_read(conn);
+    case TLS_FAILED:
+        break;
+    }
+    conn_lose(conn, CLOSE_RESET);
+    return CONN_READ_LOST;
 }
 
 ConnRead
@@ -288,6 +393,8 @@ conn_read(Conn *conn, uint32_t size_bytes, uint32_t *ret_size_bytes)
 {
     assert(conn->state == CONN_OPEN);
     assert(size_bytes > 0 && size_bytes <= CONN_READ_BYTES_MAX);
+    if (conn->tls)
+        return read_tls(conn, size_bytes, ret_size_bytes);
     ssize_t result;
     do {
         result =
@@ -300,19 +407,18 @@ conn_read(Conn *conn, uint32_t size_bytes, uint32_t *ret_size_bytes)
     }
     if (result < 0 && errno == EAGAIN)
         return CONN_READ_NOTHING;
-    if (result < 0 || conn->is_broken) {
-        conn_lose(conn, result < 0 ? reason_of(errno) : CLOSE_RESET);
-        return CONN_READ_LOST;
-    }
-    conn->is_ended = true;
-    return CONN_READ_END;
+    if (result == 0)
+        return end_read(conn);
+    conn_lose(conn, conn_reason_of(errno));
+    return CONN_READ_LOST;
 }
 
 void
 conn_expect(Conn *conn, uint64_t size_bytes)
 {
     uint32_t wanted_bytes = (uint32_t)MIN(size_bytes, CONN_READ_BYTES_MAX);
-    if (conn->expect_bytes == wanted_bytes || conn->watch.fd < 0)
+    /* Of a record that is half read the kernel does not count all bytes. */
+    if (conn->expect_bytes == wanted_bytes || conn->watch.fd < 0 || conn->tls)
         return;
     conn->expect_bytes = wanted_bytes;
     int value = (int)wanted_bytes;
@@ -324,7 +430,9 @@ conn_want_read(Conn *conn, bool is_wanted)
 {
     conn->wants_read = is_wanted;
     if (conn->state == CONN_OPEN)
-        rewatch(conn);
+        conn_rewatch(conn);
+    if (conn->tls)
+        conn_look_again(conn);
 }
 
 void
@@ -332,88 +440,7 @@ conn_want_room(Conn *conn)
 {
     conn->wants_room = true;
     if (conn->state == CONN_OPEN)
-        rewatch(conn);
-}
-
-Conn *
-conn_take(Conns *conns, int fd)
-{
-    Conn *conn = conn_new(conns, fd, CONN_OPEN);
-    if (loop_watch(conns->loop, &conn->watch, EPOLLIN)) {
-        conns->count.accepted++;
-        return conn;
-    }
-    conn_free(conn);
-    return NULL;
-}
-
-static int
-open_socket(const Address *source, int family)
-{
-    int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    int on = 1;
-    if (fd < 0)
-        return -1;
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    if (!source)
-        return fd;
-    struct sockaddr_storage from;
-    socklen_t from_bytes = address_to_socket(source, &from);
-    /* The port is chosen by connect, which knows the other end. */
-    setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
-    if (bind(fd, (struct sockaddr *)&from, from_bytes) == 0)
-        return fd;
-    close(fd);
-    return -1;
-}
-
-static void
-tell_later(Conn *conn)
-{
-    loop_set_timer(conn->conns->loop, &conn->timer,
-                   loop_now_ns(conn->conns->loop));
-}
-
-Conn *
-conn_connect(Conns *conns, const Address *target, const Address *source)
-{
-    struct sockaddr_storage to;
-    socklen_t to_bytes = address_to_socket(target, &to);
-    int fd = open_socket(source, to.ss_family);
-    Conn *conn = conn_new(conns, fd, CONN_CONNECTING);
-    int result = fd < 0 ? -1 : connect(fd, (struct sockaddr *)&to, to_bytes);
-    bool is_under_way = result == 0 || (fd >= 0 && errno == EINPROGRESS);
-    if (is_under_way &&
-        loop_watch(conns->loop, &conn->watch, EPOLLIN | EPOLLOUT)) {
-        loop_set_timer(conns->loop, &conn->timer,
-                       loop_now_ns(conns->loop) +
-                           conns->limits.connect_timeout_ns);
-        return conn;
-    }
-    conn_lose(conn, reason_of(errno));
-    tell_later(conn);
-    return conn;
-}
-
-static void
-finish_connect(Conn *conn)
-{
-    int error = 0;
-    socklen_t error_bytes = sizeof error;
-    getsockopt(conn->watch.fd, SOL_SOCKET, SO_ERROR, &error, &error_bytes);
-    if (error != 0) {
-        conn_lose(conn, reason_of(error));
-        hear(conn, CONN_GONE);
-        return;
-    }
-    loop_unset_timer(conn->conns->loop, &conn->timer);
-    conn->state = CONN_OPEN;
-    conn->conns->count.connected++;
-    flush(conn);
-    rewatch(conn);
-    hear(conn, CONN_CONNECTED);
-    if (conn->state == CONN_OPEN)
-        check_drained(conn);
+        conn_rewatch(conn);
 }
 
 static void
@@ -433,7 +460,7 @@ shut(Conn *conn)
         conn_free(conn);
         return;
     }
-    rewatch(conn);
+    conn_rewatch(conn);
     set_part_timer(conn, conn->conns->limits.linger_timeout_ns);
 }
 
@@ -450,7 +477,7 @@ discard(Conn *conn)
     }
     conn->is_ended = true;
     conn->wants_read = false;
-    rewatch(conn);
+    conn_rewatch(conn);
 }
 
 static void
@@ -458,7 +485,7 @@ part(Conn *conn, uint32_t events)
 {
     if (events & EPOLLOUT) {
         uint64_t before_bytes = conn->out.unsent_bytes;
-        flush(conn);
+        conn_flush(conn);
         if (conn->out.unsent_bytes < before_bytes)
             set_part_timer(conn, conn->conns->limits.send_timeout_ns);
     }
@@ -484,6 +511,11 @@ conn_close(Conn *conn, CloseReason reason)
         return;
     }
     Conns *conns = conn->conns;
+    if (conn->tls) {
+        tls_say_end(conn->tls);
+        conn_post_wire(conn);
+        drop_tls(conn);
+    }
     conn->state = CONN_PARTING;
     conn->wants_room = false;
     conn->wants_read = !conn->is_ended;
@@ -496,7 +528,7 @@ conn_close(Conn *conn, CloseReason reason)
         shut(conn);
         return;
     }
-    rewatch(conn);
+    conn_rewatch(conn);
     set_part_timer(conn, conns->limits.send_timeout_ns);
 }
 
@@ -514,18 +546,18 @@ conn_time_out(void *context)
     }
     if (conn->state == CONN_CONNECTING)
         conn_lose(conn, CLOSE_TIMED_OUT);
-    hear(conn, CONN_GONE);
+    conn_hear(conn, CONN_GONE);
 }
 
 static void
 hear_room(Conn *conn)
 {
-    flush(conn);
-    check_drained(conn);
+    conn_flush(conn);
+    conn_check_drained(conn);
     if (conn->out.unsent_bytes == 0 && conn->wants_room &&
         conn->state == CONN_OPEN) {
         conn->wants_room = false;
-        hear(conn, CONN_ROOM);
+        conn_hear(conn, CONN_ROOM);
     }
 }
 
@@ -534,7 +566,7 @@ conn_ready(void *context, uint32_t events)
 {
     Conn *conn = context;
     if (conn->state == CONN_CONNECTING) {
-        finish_connect(conn);
+        conn_go_on(conn, events);
         return;
     }
     if (conn->state == CONN_PARTING) {
@@ -545,12 +577,12 @@ conn_ready(void *context, uint32_t events)
         hear_room(conn);
     if (conn->state != CONN_OPEN)
         return;
-    rewatch(conn);
+    conn_rewatch(conn);
     bool is_dead = events & (EPOLLERR | EPOLLHUP);
     if (conn->wants_read && (is_dead || (events & EPOLLIN))) {
-        hear(conn, CONN_READABLE);
+        conn_hear(conn, CONN_READABLE);
     } else if (is_dead) {
         conn_lose(conn, CLOSE_RESET);
-        hear(conn, CONN_GONE);
+        conn_hear(conn, CONN_GONE);
     }
 }

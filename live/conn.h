@@ -14,6 +14,7 @@
 #include "live/address.h"
 #include "live/loop.h"
 #include "live/outbox.h"
+#include "live/tls.h"
 
 /* No read gives more. */
 #define CONN_READ_BYTES_MAX 65536u
@@ -22,7 +23,7 @@
 typedef struct Conn Conn;
 
 typedef enum ConnState {
-    CONN_CONNECTING,
+    CONN_CONNECTING, /* or shaking hands */
     CONN_OPEN,
     CONN_PARTING, /* let go by its owner: sends the rest, then its FIN */
     CONN_LOST,    /* no socket any more; waits for conn_close */
@@ -65,6 +66,7 @@ typedef struct Conns {
     Conn *parting;
     Conn *dead; /* CONN_FREE since this iteration */
     Job bury;
+    TlsDesk desk;
     uint8_t buffer[CONN_READ_BYTES_MAX]; /* what was read last */
 } Conns;
 
@@ -72,6 +74,7 @@ struct Conn {
     Watch watch;
     Timer timer; /* of connecting and parting */
     Conns *conns;
+    Tls *tls;     /* NULL: clear */
     uint32_t tag; /* the owner's */
     uint8_t state;
     uint8_t reason; /* CloseReason, CONN_LOST */
@@ -105,9 +108,16 @@ void conns_clear(Conns *conns);
 /* Take over an accepted socket, non-blocking; NULL, and it is closed, when the
  * kernel cannot watch it. */
 Conn *conn_take(Conns *conns, int fd);
-/* CONN_CONNECTED or CONN_GONE follows, after this has returned. source, if
- * not NULL, is the address to come from. */
-Conn *conn_connect(Conns *conns, const Address *target, const Address *source);
+/* The same, but CONN_CONNECTED or CONN_GONE follows, when hands are shaken or
+ * will not be. The owner sees to it that this takes no longer than it may. */
+Conn *conn_take_tls(Conns *conns, int fd, TlsContext *context);
+/* CONN_CONNECTED or CONN_GONE follows, after this has returned. */
+typedef struct ConnTarget {
+    const Address *address;
+    const Address *source; /* to come from; NULL: any */
+    TlsContext *tls;       /* NULL: clear */
+} ConnTarget;
+Conn *conn_connect(Conns *conns, const ConnTarget *target);
 /* Let go: CLOSE_DONE sends the rest and a FIN, and reads away what comes until
  * the peer's; any other reason resets. */
 void conn_close(Conn *conn, CloseReason reason);
@@ -129,3 +139,22 @@ void conn_count_received(Conn *conn, uint64_t size_bytes);
 /* A system call on the socket failed with this errno: nothing to do but wait
  * (false), or the connection is broken (true). */
 bool conn_is_fatal(Conn *conn, int error);
+
+/* --- live/conn_open.c: until a connection is open ----------------------- */
+void conn_go_on(Conn *conn, uint32_t events);
+/* --- shared by the two ------------------------------------------------- */
+Conn *conn_new(Conns *conns, int fd, ConnState state);
+void conn_free(Conn *conn);
+void conn_hear(Conn *conn, ConnSignal signal);
+void conn_lose(Conn *conn, CloseReason reason);
+CloseReason conn_reason_of(int error);
+void conn_rewatch(Conn *conn);
+void conn_flush(Conn *conn);
+void conn_check_drained(Conn *conn);
+/* Send bytes as they are. */
+void conn_post(Conn *conn, const OutSlice *slices, uint32_t slice_count);
+/* Send what TLS has left on the desk. */
+void conn_post_wire(Conn *conn);
+void conn_seal(Conn *conn, const OutSlice *slices, uint32_t slice_count);
+/* TLS may hold bytes that the kernel does not report. */
+void conn_look_again(Conn *conn);

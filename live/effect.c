@@ -67,9 +67,12 @@ connect_stream(Host *host, const Effect *effect)
     const Address *address = peers_find(&host->peers, effect->connect.peer);
     /* Nobody said where: as if nobody listened there. */
     static const Address NOWHERE = {.ip = {[10] = 0xff, [11] = 0xff}};
-    if (!address)
-        address = &NOWHERE;
-    slot->conn = conn_connect(&host->conns, address, source_for(host, address));
+    ConnTarget target = {
+        .address = address ? address : &NOWHERE,
+        .tls = peers_find_tls(&host->peers, effect->connect.peer),
+    };
+    target.source = source_for(host, target.address);
+    slot->conn = conn_connect(&host->conns, &target);
     slot->conn->tag = effect->stream;
     slot->expect_bytes = 1;
 }

@@ -150,6 +150,23 @@ start_loop(Fetch *fetch)
                              &fetch->error);
 }
 
+/* With https:// a certificate must have the URL's name, from a root of the
+ * configuration or of the system. */
+static bool
+open_trust(Fetch *fetch)
+{
+    const LiveConfig *config = fetch->order->config;
+    TlsFiles files = config->peers.cdn.tls;
+    if (!trust_open(&fetch->trust, config, &fetch->error))
+        return false;
+    if (!fetch->order->url->is_secure && !files.ca)
+        return true;
+    if (!files.name)
+        files.name = fetch->order->url->host;
+    fetch->web = tls_context_new_caller(&files, &fetch->error);
+    return fetch->web != NULL;
+}
+
 /* Where the CDN is: where the config says, or else where the URL does. */
 static uint32_t
 find_cdn(Fetch *fetch, Address addresses[static FETCH_ADDRESS_MAX])
@@ -191,6 +208,7 @@ ask(Fetch *fetch, JournalFind found, Address *ret_cdn, FetchSubject *subject)
     uint32_t count = find_cdn(fetch, addresses);
     Probe probe;
     probe_init(&probe, &fetch->loop, &fetch->name);
+    probe.tls = fetch->web;
     if (count > 0) {
         probe_run(&probe, addresses, count);
         *ret_cdn = addresses[probe.address_index];
@@ -330,6 +348,9 @@ start_host(Fetch *fetch, const Address *cdn)
     introduce(fetch, &config->peers.key_service);
     if (cdn->port > 0)
         peers_introduce(&fetch->host.peers, CDN_PEER, cdn);
+    trust_secure(&fetch->trust, config, &fetch->host.peers);
+    if (fetch->web)
+        peers_secure(&fetch->host.peers, CDN_PEER, fetch->web);
     host_start(&fetch->host);
     return true;
 }
@@ -390,6 +411,8 @@ fetch_run(Fetch *fetch, const FetchOrder *order)
     fetch_progress_init(&fetch->progress, order->progress);
     if (!start_loop(fetch))
         return FETCH_FAILED;
+    if (!open_trust(fetch))
+        return FETCH_FAILED;
     if (!output_open(&fetch->output, order->path, order->may_replace,
                      &fetch->error))
         return g_error_matches(fetch->error, G_FILE_ERROR, G_FILE_ERROR_EXIST)
@@ -422,6 +445,8 @@ fetch_clear(Fetch *fetch)
     fetch_progress_clear(&fetch->progress);
     fetch_journal_clear(&fetch->journal);
     output_close(&fetch->output);
+    trust_close(&fetch->trust);
+    tls_context_free(fetch->web);
     loop_clear(&fetch->loop);
     g_clear_error(&fetch->error);
 }

@@ -14,6 +14,7 @@
 #include "live/fetch_url.h"
 #include "live/host.h"
 #include "live/output.h"
+#include "live/trust.h"
 
 /* What is wanted; all lent. */
 typedef struct FetchOrder {
@@ -45,6 +46,8 @@ typedef struct FetchHelp {
 typedef struct Fetch {
     const FetchOrder *order;
     Loop loop;
+    Trust trust;
+    TlsContext *web; /* how the CDN is called; NULL: in the clear */
     Output output;
     FetchJournal journal;
     FetchProgress progress;

@@ -158,6 +158,23 @@ send_request(Probe *probe)
     conn_write(probe->conn, &slice, 1);
 }
 
+static const char *
+why_gone(CloseReason reason)
+{
+    switch (reason) {
+    case CLOSE_REFUSED:
+        return "refuses connections";
+    case CLOSE_TIMED_OUT:
+        return "cannot be reached";
+    case CLOSE_PROTOCOL:
+        return "speaks no TLS, or has no certificate that we trust";
+    case CLOSE_DONE:
+    case CLOSE_RESET:
+        break;
+    }
+    return "hangs up without an answer";
+}
+
 static void
 hear(void *context, Conn *conn, ConnSignal signal)
 {
@@ -171,10 +188,7 @@ hear(void *context, Conn *conn, ConnSignal signal)
         read_answer(probe);
         break;
     case CONN_GONE:
-        try_next(probe, conn->reason == CLOSE_REFUSED ? "refuses connections"
-                        : conn->reason == CLOSE_TIMED_OUT
-                            ? "cannot be reached"
-                            : "hangs up without an answer");
+        try_next(probe, why_gone((CloseReason)conn->reason));
         break;
     case CONN_DRAINED:
     case CONN_ROOM:
@@ -192,8 +206,9 @@ static void
 ask(Probe *probe)
 {
     g_byte_array_set_size(probe->heard, 0);
-    probe->conn = conn_connect(&probe->conns,
-                               &probe->addresses[probe->address_index], NULL);
+    ConnTarget target = {.address = &probe->addresses[probe->address_index],
+                         .tls = probe->tls};
+    probe->conn = conn_connect(&probe->conns, &target);
     loop_set_timer(probe->loop, &probe->timer,
                    loop_read_clock(probe->loop) + ANSWER_TIMEOUT_NS);
 }

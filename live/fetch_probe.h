@@ -30,6 +30,7 @@ typedef struct Probe {
     Conn *conn; /* NULL: none */
     Timer timer;
     const WebName *name;
+    TlsContext *tls; /* NULL: clear; may be set before it runs */
     const Address *addresses;
     uint32_t address_count;
     uint32_t address_index;

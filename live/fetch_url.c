@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define HTTP_PORT 80
+#define HTTPS_PORT 443
 
 /* What GLib cuts a URL into. */
 typedef struct Parts {
@@ -32,13 +33,23 @@ parts_clear(Parts *parts)
     g_free(parts->query);
 }
 
+static bool
+is_https(const Parts *parts)
+{
+    return g_ascii_strcasecmp(parts->scheme, "https") == 0;
+}
+
+static uint16_t
+usual_port(const Parts *parts)
+{
+    return is_https(parts) ? HTTPS_PORT : HTTP_PORT;
+}
+
 static const char *
 why_not(const Parts *parts)
 {
-    if (g_ascii_strcasecmp(parts->scheme, "https") == 0)
-        return "https:// is not spoken yet; http:// is";
-    if (g_ascii_strcasecmp(parts->scheme, "http") != 0)
-        return "a URL begins with http://";
+    if (g_ascii_strcasecmp(parts->scheme, "http") != 0 && !is_https(parts))
+        return "a URL begins with http:// or https://";
     if (parts->user)
         return "a name or password in it would be told to nobody";
     if (!parts->host || !*parts->host)
@@ -68,7 +79,7 @@ fill_name(const Parts *parts, WebName *name, uint16_t port)
     bool is_ipv6 = strchr(parts->host, ':') != NULL;
     g_autofree char *host =
         g_strdup_printf(is_ipv6 ? "[%s]" : "%s", parts->host);
-    g_autofree char *field = port == HTTP_PORT
+    g_autofree char *field = port == usual_port(parts)
                                  ? g_strdup(host)
                                  : g_strdup_printf("%s:%u", host, port);
     g_autofree char *path =
@@ -95,7 +106,8 @@ static bool
 fill(const char *text, const Parts *parts, FetchUrl *url, GError **error)
 {
     const char *why = why_not(parts);
-    url->port = parts->port < 0 ? HTTP_PORT : (uint16_t)parts->port;
+    url->port = parts->port < 0 ? usual_port(parts) : (uint16_t)parts->port;
+    url->is_secure = is_https(parts);
     if (!why && !fill_name(parts, &url->name, url->port))
         why = "it is too long";
     if (why) {

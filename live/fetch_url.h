@@ -17,10 +17,11 @@ typedef struct FetchUrl {
     FileId file;      /* of a path /f/HEX; is_file tells */
     uint64_t version; /* of a query ?v=N; 0: not said */
     bool is_file;
-    char *path; /* without escapes or leading slash; NULL: no such text */
+    bool is_secure; /* https:// */
+    char *path;     /* without escapes or leading slash; NULL: no such text */
 } FetchUrl;
 
-/* http:// alone, so far. */
+/* http:// and https:// alone. */
 bool fetch_url_parse(const char *text, FetchUrl *ret_url, GError **error);
 void fetch_url_clear(FetchUrl *url);
 /* What to call the file here: the last part of its path; NULL when that is no

@@ -246,7 +246,9 @@ forward_pump(Forward *forward)
         return wait_for_end(forward);
     if (forward->to->out.unsent_bytes > 0)
         return wait_for_room(forward);
-    if (forward->total_bytes < FORWARD_SPLICE_BYTES_MIN)
+    bool is_copied = forward->total_bytes < FORWARD_SPLICE_BYTES_MIN ||
+                     forward->from->tls || forward->to->tls;
+    if (is_copied)
         return copy(forward);
     return pump_pipe(forward);
 }

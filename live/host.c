@@ -149,6 +149,7 @@ take_conn(Host *host, StreamId stream)
     slot->conn = NULL;
     slot->serial++;
     slot->queued_count = 0;
+    slot->is_knocking = false;
     if (slot->guest) {
         peers_dismiss(&host->peers, slot->guest);
         slot->guest = NULL;
@@ -170,10 +171,12 @@ host_detach(Host *host, StreamId stream)
 void
 host_end_stream(Host *host, StreamId stream, CloseReason reason)
 {
+    bool is_known = !host_slot(host, stream)->is_knocking;
     conn_close(take_conn(host, stream), reason);
     Event event = {.kind = EVENT_CLOSED, .stream = stream};
     event.closed.reason = reason;
-    tell(host, &event);
+    if (is_known)
+        tell(host, &event);
     stream_pool_put(&host->pool, stream);
 }
 
@@ -319,7 +322,10 @@ hear(void *context, Conn *conn, ConnSignal signal)
     Event event = {.kind = EVENT_CLOSED, .stream = stream};
     switch (signal) {
     case CONN_CONNECTED:
-        queue_stream(host, EVENT_CONNECTED, stream);
+        if (host_slot(host, stream)->is_knocking)
+            host_admit(host, stream);
+        else
+            queue_stream(host, EVENT_CONNECTED, stream);
         break;
     case CONN_READABLE:
         hear_readable(host, stream);

@@ -65,6 +65,7 @@ typedef struct HostStream {
     uint32_t serial; /* events of an earlier use of the number are void */
     uint32_t queued_count;
     uint8_t blank_bytes; /* of the line that ends a head, so far */
+    bool is_knocking;    /* shakes hands: the node does not know of it yet */
     Guest *guest;        /* accepted streams */
     int64_t head_ns;     /* since when a head is awaited; 0: none is */
     int64_t blocked_ns;  /* since when it takes too little; 0: it does not */
@@ -117,8 +118,9 @@ void host_start(Host *host);
 /* EVENT_STOP, then resets what is open. */
 void host_clear(Host *host);
 
-/* Take over an accepted socket; over the limits it is told 503 and closed. */
-void host_accept(Host *host, int fd, const Address *peer);
+/* Take over an accepted socket; over the limits it is told 503 and closed.
+ * With tls the node hears of it when hands are shaken. */
+void host_accept(Host *host, int fd, const Address *peer, TlsContext *tls);
 void host_command(Host *host, const Command *command);
 /* A record that sink.store kept in an earlier life, after the start. */
 void host_restore(Host *host, const Record *record);
@@ -131,6 +133,8 @@ void host_limit(Host *host, const HostConfig *limits);
 void host_stored(Host *host, uint32_t tag, bool is_durable);
 
 /* --- live/accept.c: who may come, and stay ----------------------------- */
+/* Hands are shaken: the node hears of the stream. */
+void host_admit(Host *host, StreamId stream);
 /* Timer: ends the streams that took too long. */
 void host_sweep(void *host);
 /* Over a limit of requests: answer 429 and close. */

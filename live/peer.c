@@ -28,6 +28,8 @@ peers_init(Peers *peers)
     peers->addresses = g_hash_table_new_full(NULL, NULL, NULL, g_free);
     peers->guests = g_hash_table_new_full(hash_ip, is_same_ip, NULL, g_free);
     peers->vouched = g_hash_table_new_full(hash_ip, is_same_ip, g_free, NULL);
+    peers->secured = g_hash_table_new(NULL, NULL);
+    peers->names = g_array_new(FALSE, FALSE, sizeof(PeerName));
     peers->next_stranger = PEER_STRANGER_MIN;
 }
 
@@ -37,6 +39,8 @@ peers_clear(Peers *peers)
     g_hash_table_destroy(peers->addresses);
     g_hash_table_destroy(peers->guests);
     g_hash_table_destroy(peers->vouched);
+    g_hash_table_destroy(peers->secured);
+    g_array_unref(peers->names);
 }
 
 void
@@ -52,6 +56,25 @@ peers_vouch(Peers *peers, PeerId id, const Address *address)
     g_hash_table_replace(peers->vouched,
                          g_memdup2(address->ip, sizeof address->ip),
                          GUINT_TO_POINTER(id));
+}
+
+void
+peers_vouch_identity(Peers *peers, PeerId id, const char *identity)
+{
+    PeerName name = {id, identity};
+    g_array_append_val(peers->names, name);
+}
+
+void
+peers_secure(Peers *peers, PeerId id, TlsContext *context)
+{
+    g_hash_table_insert(peers->secured, GUINT_TO_POINTER(id), context);
+}
+
+TlsContext *
+peers_find_tls(const Peers *peers, PeerId id)
+{
+    return g_hash_table_lookup(peers->secured, GUINT_TO_POINTER(id));
 }
 
 const Address *
@@ -94,4 +117,15 @@ peers_dismiss(Peers *peers, Guest *guest)
     assert(guest->stream_count > 0);
     if (--guest->stream_count == 0)
         g_hash_table_remove(peers->guests, guest->ip);
+}
+
+PeerId
+peers_recognize(const Peers *peers, const Guest *guest, const Tls *tls)
+{
+    for (guint i = 0; tls && i < peers->names->len; i++) {
+        const PeerName *name = &g_array_index(peers->names, PeerName, i);
+        if (tls_peer_is(tls, name->identity))
+            return name->id;
+    }
+    return guest->id;
 }

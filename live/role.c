@@ -16,8 +16,8 @@
 static void
 accept_peer(void *context, int fd, const Address *peer)
 {
-    LiveRole *role = context;
-    host_accept(&role->host, fd, peer);
+    const LiveDoor *door = context;
+    host_accept(door->host, fd, peer, door->tls);
 }
 
 static void
@@ -87,7 +87,7 @@ open_listeners(LiveRole *role, GError **error)
     const LiveConfig *config = role->config;
     for (uint32_t i = 0; i < config->listen_count; i++) {
         ListenerConfig listener = {
-            .address = config->listen[i],
+            .address = config->listen[i].address,
             .congestion = config->congestion,
             .send_timeout_ns = config->limits.idle_timeout_ns,
         };
@@ -120,9 +120,15 @@ introduce_peers(LiveRole *role)
     introduce(role, &config->peers.key_service);
     introduce(role, &config->peers.data_centre);
     introduce(role, &config->peers.cdn);
-    for (uint32_t i = 0; i < config->service_count; i++)
-        peers_vouch(&role->host.peers, config->services[i].id,
-                    &config->services[i].address);
+    trust_secure(&role->trust, config, &role->host.peers);
+    for (uint32_t i = 0; i < config->service_count; i++) {
+        const LiveService *service = &config->services[i];
+        if (service->identity)
+            peers_vouch_identity(&role->host.peers, service->id,
+                                 service->identity);
+        else
+            peers_vouch(&role->host.peers, service->id, &service->address);
+    }
 }
 
 static uint32_t
@@ -170,7 +176,7 @@ add_published(LiveRole *role, GError **error)
 static const Address *
 find_source(LiveRole *role)
 {
-    role->source = role->config->listen[0];
+    role->source = role->config->listen[0].address;
     role->source.port = 0;
     bool is_known =
         role->config->listen_count > 0 && !address_is_any(&role->source);
@@ -294,7 +300,9 @@ static bool
 start_listeners(LiveRole *role, GError **error)
 {
     for (uint32_t i = 0; i < role->listener_count; i++) {
-        if (listener_start(&role->listeners[i], &role->loop, accept_peer, role))
+        LiveDoor *door = &role->doors[i];
+        *door = (LiveDoor){&role->host, role->trust.listeners[i]};
+        if (listener_start(&role->listeners[i], &role->loop, accept_peer, door))
             continue;
         g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
                     "cannot wait for connections");
@@ -314,7 +322,8 @@ role_start(LiveRole *role, const LiveConfig *config, GError **error)
     if (!loop_init(&role->loop, error))
         return false;
     monitor_init(&role->monitor, &role->host, role->listeners);
-    if (!open_files(role, error) || !open_listeners(role, error) ||
+    if (!trust_open(&role->trust, config, error) || !open_files(role, error) ||
+        !open_listeners(role, error) ||
         !monitor_open(&role->monitor, config, &role->loop, error) ||
         !keeper_open(&role->keeper, config, &role->loop, error) ||
         !start_host(role, error))
@@ -328,6 +337,7 @@ fail_open:
     monitor_close(&role->monitor, &role->loop);
     close_listeners(role);
     files_free(role->files);
+    trust_close(&role->trust);
     loop_clear(&role->loop);
     return false;
 }
@@ -406,6 +416,7 @@ role_stop(LiveRole *role)
     bool is_kept = keeper_close(&role->keeper);
     monitor_close(&role->monitor, &role->loop);
     files_free(role->files);
+    trust_close(&role->trust);
     loop_clear(&role->loop);
     return is_kept;
 }

@@ -9,7 +9,14 @@
 #include "live/keeper.h"
 #include "live/listener.h"
 #include "live/monitor.h"
+#include "live/trust.h"
 #include "sim/replay/turn_file.h"
+
+/* What a listener hands on. */
+typedef struct LiveDoor {
+    Host *host;
+    TlsContext *tls;
+} LiveDoor;
 
 typedef struct LiveRole {
     const LiveConfig *config;
@@ -20,7 +27,9 @@ typedef struct LiveRole {
     Keeper keeper;
     TurnFile *turns; /* NULL: not wanted, or the disk is full */
     Monitor monitor;
+    Trust trust;
     Listener listeners[LIVE_LISTEN_MAX];
+    LiveDoor doors[LIVE_LISTEN_MAX];
     uint32_t listener_count;
     Timer drain_watch; /* looks whether all is done, or late */
     int64_t drain_ns;  /* when it has to be; TIME_NEVER: not draining */

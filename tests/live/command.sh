@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # tests/live/command.sh: what byway live answers, and with which exit code.
 #
-# Usage: command.sh BYWAY SOURCE. The mistakes are those of tests/live/bad; all
+# Usage: command.sh BYWAY SOURCE CERTIFY. The mistakes are those of tests/live/bad; all
 # work is done in a temporary folder.
 set -u
 
 byway=$(readlink -f -- "$1")
 bad=$(readlink -f -- "$2")/tests/live/bad
+certify=$(readlink -f -- "$3")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM
@@ -22,9 +23,12 @@ cp other.key open.key
 echo "$zeros" >short.key
 echo "${key}0" >long.key
 echo "${zeros}zeros of the wrong sort all over" >letters.key
+"$certify" .
+echo >shown.key
 mkdir files private shared
 chmod 600 ./*.key
 chmod 640 open.key
+chmod 644 shown.key
 chmod 700 private
 chmod 750 shared
 

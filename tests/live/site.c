@@ -175,7 +175,7 @@ static void
 accept_stream(void *context, int fd, const Address *peer)
 {
     SiteNode *node = context;
-    host_accept(&node->host, fd, peer);
+    host_accept(&node->host, fd, peer, node->tls);
 }
 
 static void
@@ -195,7 +195,7 @@ void
 site_open(Site *site, SiteRole role)
 {
     SiteNode *node = &site->nodes[role];
-    *node = (SiteNode){.site = site, .is_open = true};
+    *node = (SiteNode){.site = site, .is_open = true, .tls = node->tls};
     HostConfig config = site->host;
     config.role = ROLES[role];
     config.role_config = config_of(site, role);
@@ -221,11 +221,17 @@ site_open(Site *site, SiteRole role)
     host_init(&node->host, &site->loop, &config);
     if (role != SITE_CLIENT)
         listen_at(node);
-    for (SiteRole other = 0; other < SITE_CLIENT; other++)
+    for (SiteRole other = 0; other < SITE_CLIENT; other++) {
         if (site->nodes[other].is_open)
             peers_introduce(&node->host.peers, IDS[other],
                             &site->nodes[other].address);
-    if (role == SITE_KEY_SERVICE)
+        if (site->calls[other])
+            peers_secure(&node->host.peers, IDS[other], site->calls[other]);
+    }
+    if (role == SITE_KEY_SERVICE && site->identity)
+        peers_vouch_identity(&node->host.peers, IDS[SITE_DATA_CENTRE],
+                             site->identity);
+    else if (role == SITE_KEY_SERVICE)
         peers_vouch(&node->host.peers, IDS[SITE_DATA_CENTRE], &node->address);
     host_start(&node->host);
 }

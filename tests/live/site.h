@@ -34,6 +34,7 @@ typedef enum SiteRole {
 typedef struct Site Site;
 
 typedef struct SiteNode {
+    TlsContext *tls; /* of its listener; before it opens */
     Site *site;
     bool is_open;
     Host host;
@@ -59,6 +60,8 @@ struct Site {
     OriginConfig cdn;
     PeerId services[1];
     int64_t send_timeout_ns; /* of listeners */
+    TlsContext *calls[SITE_COUNT]; /* how a role is called; NULL: clear */
+    const char *identity;          /* of the data centre; NULL: its address */
     HostConfig host; /* what is the same in all; change before site_open */
 };
 

@@ -4,6 +4,7 @@
 #include "live/address.h"
 #include "live/check.h"
 #include "live/route.h"
+#include "tests/live/authority.h"
 
 #include <glib/gstdio.h>
 #include <netinet/in.h>
@@ -255,6 +256,30 @@ expect_route(const char *host, const char *device, uint32_t window,
 
 /* In a network namespace of its own, which starts without any route. */
 static void
+the_days_of_a_certificate_are_told(void)
+{
+    static const char *const NAMES[] = {"root.pem", "server.pem", "server.key"};
+    static const Claims CLAIMS = {"DNS:relay.test", 5};
+    Desk desk;
+    Authority authority;
+    desk_init(&desk);
+    authority_init(&authority, desk.folder, "root");
+    authority_issue(&authority, "server", &CLAIMS);
+    g_assert_true(check_manager(
+        &desk,
+        "{address: '127.0.0.1:1', tls: {certificate: server.pem, key: "
+        "server.key}}",
+        ""));
+    g_assert_true(has_remark(&desk, "server.pem: 5 days left"));
+    for (guint at = 0; at < G_N_ELEMENTS(NAMES); at++) {
+        g_autofree char *path = authority_path(&authority, NAMES[at]);
+        g_remove(path);
+    }
+    authority_clear(&authority);
+    desk_clear(&desk);
+}
+
+static void
 a_route_says_its_initial_window(void)
 {
     if (!g_test_subprocess()) {
@@ -313,6 +338,7 @@ main(int argc, char **argv)
                     a_database_that_others_can_open_is_an_error);
     g_test_add_func("/check/open_files", connections_need_open_files);
     g_test_add_func("/check/peers", the_way_to_each_peer_is_told);
+    g_test_add_func("/check/certificate", the_days_of_a_certificate_are_told);
     g_test_add_func("/check/route", a_route_says_its_initial_window);
     g_test_add_func("/check/exit_code", an_exit_code_tells_good_from_bad);
     return g_test_run();

@@ -7,6 +7,7 @@
  */
 #include "live/address.h"
 #include "live/config_schema.h"
+#include "tests/live/authority.h"
 
 #include <glib.h>
 #include <glib/gstdio.h>
@@ -43,6 +44,23 @@ add_directory(Folder *folder, const char *name, mode_t mode)
     g_ptr_array_add(folder->names, g_strdup(name));
 }
 
+/* They are written into the folder; remember them. */
+static void
+add_certificates(Folder *folder)
+{
+    static const char *const NAMES[] = {"root.pem", "server.pem", "server.key",
+                                        "client.pem", "client.key"};
+    static const Claims CLAIMS = {"DNS:relay.test", 5};
+    Authority authority;
+    authority_init(&authority, folder->path, "root");
+    authority_issue(&authority, "server", &CLAIMS);
+    authority_issue(&authority, "client", &CLAIMS);
+    authority_clear(&authority);
+    for (guint at = 0; at < G_N_ELEMENTS(NAMES); at++)
+        g_ptr_array_add(folder->names, g_strdup(NAMES[at]));
+    add_file(folder, "shown.key", "", 0644);
+}
+
 static void
 folder_init(Folder *folder)
 {
@@ -58,6 +76,7 @@ folder_init(Folder *folder)
     add_file(folder, "long.key", KEY_LINE "0\n", 0600);
     add_file(folder, "letters.key", ZEROS "zeros of the wrong sort all over\n",
              0600);
+    add_certificates(folder);
     add_directory(folder, "files", 0755);
     add_directory(folder, "private", 0700);
     add_directory(folder, "state", 0700);
@@ -149,7 +168,7 @@ every_mistake_is_named_with_its_place(void)
         check_bad_file(&folder, name);
         file_count++;
     }
-    g_assert_cmpuint(file_count, >=, 70);
+    g_assert_cmpuint(file_count, >=, 85);
     folder_clear(&folder);
 }
 
@@ -264,7 +283,7 @@ what_the_file_says_goes_to_its_place(void)
     char text[ADDRESS_TEXT_BYTES];
     g_assert_cmpuint(config->id, ==, LIVE_PEER_ID_MAX);
     g_assert_cmpuint(config->listen_count, ==, 2);
-    address_write(&config->listen[1], text);
+    address_write(&config->listen[1].address, text);
     g_assert_cmpstr(text, ==, "[::]:80");
     g_assert_cmpuint(config->uplink_bps, ==, 50000000);
     g_assert_cmpstr(config->congestion, ==, "bbr");
@@ -276,6 +295,36 @@ what_the_file_says_goes_to_its_place(void)
     g_assert_cmpint(config->edge.pool_idle_ns, ==, 2 * NS_PER_MS);
     g_assert_cmpint(config->edge.client_idle_ns, ==, 1500 * NS_PER_MS);
     g_assert_true(config_node_config(config) == &config->edge);
+    folder_clear(&folder);
+}
+
+static void
+listeners_and_peers_may_be_private(void)
+{
+    static const char TEXT[] =
+        "byway: 1\nrole: data_centre\nid: 3\n"
+        "listen:\n"
+        "  address: 127.0.0.1:8003\n"
+        "  tls: {certificate: server.pem, key: server.key}\n"
+        "files: {directory: files, id_key_file: id.key, catalogue: c.csv}\n"
+        "peers:\n"
+        "  key_service:\n"
+        "    id: 2\n"
+        "    address: 127.0.0.1:8002\n"
+        "    tls: {ca: root.pem, certificate: client.pem, key: client.key}\n";
+    Folder folder;
+    folder_init(&folder);
+    g_autoptr(LiveConfig) config = read_good(&folder, TEXT, ROLE_DATA_CENTRE);
+    const LiveListen *listen = &config->listen[0];
+    const TlsFiles *tls = &config->peers.key_service.tls;
+    g_assert_cmpuint(config->listen_count, ==, 1);
+    g_assert_cmpuint(listen->address.port, ==, 8003);
+    g_assert_true(g_str_has_suffix(listen->tls.certificate, "/server.pem"));
+    g_assert_true(g_str_has_suffix(listen->tls.key, "/server.key"));
+    g_assert_null(listen->tls.ca);
+    g_assert_true(g_str_has_suffix(tls->ca, "/root.pem"));
+    g_assert_true(g_str_has_suffix(tls->certificate, "/client.pem"));
+    g_assert_null(tls->name);
     folder_clear(&folder);
 }
 
@@ -436,6 +485,7 @@ main(int argc, char **argv)
     g_test_add_func("/config/page", the_page_has_every_key);
     g_test_add_func("/config/examples", the_examples_of_the_page_are_valid);
     g_test_add_func("/config/values", what_the_file_says_goes_to_its_place);
+    g_test_add_func("/config/private", listeners_and_peers_may_be_private);
     g_test_add_func("/config/limits", limits_go_to_the_role);
     g_test_add_func("/config/place", a_node_is_told_who_and_where_it_is);
     g_test_add_func("/config/key_service",

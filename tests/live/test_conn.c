@@ -256,7 +256,8 @@ connections_come_up_are_refused_or_time_out(void)
     scene_begin(&scene);
     Address address;
     int listener = loopback_listen(0, &address);
-    scene.conn = conn_connect(&scene.conns, &address, NULL);
+    const ConnTarget target = {.address = &address};
+    scene.conn = conn_connect(&scene.conns, &target);
     OutSlice slice = {(const uint8_t *)"early", 5, NULL};
     conn_write(scene.conn, &slice, 1);
     scene_wait_for(&scene, "connected");
@@ -269,14 +270,14 @@ connections_come_up_are_refused_or_time_out(void)
     /* Fill the row of those who wait to be accepted. */
     Conn *waiting[8];
     for (uint32_t i = 0; i < G_N_ELEMENTS(waiting); i++)
-        waiting[i] = conn_connect(&scene.conns, &address, NULL);
+        waiting[i] = conn_connect(&scene.conns, &target);
     g_autofree char *timed_out = g_strdup_printf("gone(%u)", CLOSE_TIMED_OUT);
     scene_wait_for(&scene, timed_out);
     for (uint32_t i = 0; i < G_N_ELEMENTS(waiting); i++)
         conn_close(waiting[i], CLOSE_RESET);
 
     close(listener);
-    scene.conn = conn_connect(&scene.conns, &address, NULL);
+    scene.conn = conn_connect(&scene.conns, &target);
     g_autofree char *refused = g_strdup_printf("gone(%u)", CLOSE_REFUSED);
     scene_wait_for(&scene, refused);
     scene_end(&scene);

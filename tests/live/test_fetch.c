@@ -50,7 +50,6 @@ static void
 a_url_that_cannot_be_is_explained(void)
 {
     static const char *const BAD[][2] = {
-        {"https://a/b", "not spoken yet"},
         {"ftp://a/b", "begins with http://"},
         {"a/b", "no URL"},
         {"http:///b", "names no host"},

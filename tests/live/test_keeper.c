@@ -53,9 +53,9 @@ town_new(Role role)
     town->directory = g_dir_make_tmp("byway-keeper-XXXXXX", NULL);
     LiveConfig *config = config_new(role);
     config->id = 1;
-    config->listen[0] = free_address();
+    config->listen[0].address = free_address();
     config->listen_count = 1;
-    config->advertise = config->listen[0];
+    config->advertise = config->listen[0].address;
     config->state = g_build_filename(town->directory, "state.db", NULL);
     g_ptr_array_add(config->owned, (gpointer)config->state);
     config->master_keys[0] = (LiveMasterKey){.number = 1, .bytes = {71}};
@@ -147,7 +147,8 @@ static int
 dial(const Town *town)
 {
     struct sockaddr_storage name;
-    socklen_t name_bytes = address_to_socket(&town->config->listen[0], &name);
+    socklen_t name_bytes =
+        address_to_socket(&town->config->listen[0].address, &name);
     gint64 end_us = g_get_monotonic_time() + PATIENCE_US;
     while (g_get_monotonic_time() < end_us) {
         int fd = socket(name.ss_family, SOCK_STREAM, 0);

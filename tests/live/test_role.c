@@ -59,8 +59,8 @@ stage_begin(Stage *stage)
     stage->config = config_new(ROLE_CDN);
     stage->config->files.directory = stage->directory;
     stage->config->listen_count = 1;
-    g_assert_true(address_parse_host("127.0.0.1", &stage->config->listen[0],
-                                     &why)); /* any port */
+    g_assert_true(address_parse_host(
+        "127.0.0.1", &stage->config->listen[0].address, &why)); /* any port */
     g_assert_true(loop_init(&stage->loop, &error));
 }
 

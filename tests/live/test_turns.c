@@ -108,8 +108,8 @@ shop_open(Shop *shop)
     shop->config->files.directory = shop->directory;
     shop->config->turns = shop->turns;
     shop->config->listen_count = 1;
-    g_assert_true(
-        address_parse_host("127.0.0.1", &shop->config->listen[0], &why));
+    g_assert_true(address_parse_host("127.0.0.1",
+                                     &shop->config->listen[0].address, &why));
     g_assert_cmpint(pipe(ends), ==, 0);
     shop->child = fork();
     g_assert_cmpint(shop->child, >=, 0);

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * live/conn_open.c: how connections begin: accepted, called, hands shaken.
+ */
+#include "live/conn.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <openssl/ssl.h>
+#include <unistd.h>
+
+Conn *
+conn_take(Conns *conns, int fd)
+{
+    Conn *conn = conn_new(conns, fd, CONN_OPEN);
+    if (loop_watch(conns->loop, &conn->watch, EPOLLIN)) {
+        conns->count.accepted++;
+        return conn;
+    }
+    conn_free(conn);
+    return NULL;
+}
+
+static void
+read_again(void *context)
+{
+    Conn *conn = context;
+    if (conn->state != CONN_OPEN || !conn->wants_read)
+        return;
+    conn_hear(conn, CONN_READABLE);
+    if (conn->tls)
+        conn_look_again(conn);
+}
+
+static void
+add_tls(Conn *conn, TlsContext *context)
+{
+    conn->tls = tls_new(context, &conn->conns->desk, conn->watch.fd);
+    conn->tls->again = (Job){.run = read_again, .context = conn};
+}
+
+Conn *
+conn_take_tls(Conns *conns, int fd, TlsContext *context)
+{
+    Conn *conn = conn_take(conns, fd);
+    if (!conn)
+        return NULL;
+    conn->state = CONN_CONNECTING;
+    add_tls(conn, context);
+    return conn;
+}
+
+static int
+open_socket(const Address *source, int family)
+{
+    int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int on = 1;
+    if (fd < 0)
+        return -1;
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    if (!source)
+        return fd;
+    struct sockaddr_storage from;
+    socklen_t from_bytes = address_to_socket(source, &from);
+    /* The port is chosen by connect, which knows the other end. */
+    setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
+    if (bind(fd, (struct sockaddr *)&from, from_bytes) == 0)
+        return fd;
+    close(fd);
+    return -1;
+}
+
+static void
+tell_later(Conn *conn)
+{
+    loop_set_timer(conn->conns->loop, &conn->timer,
+                   loop_now_ns(conn->conns->loop));
+}
+
+Conn *
+conn_connect(Conns *conns, const ConnTarget *target)
+{
+    struct sockaddr_storage to;
+    socklen_t to_bytes = address_to_socket(target->address, &to);
+    int fd = open_socket(target->source, to.ss_family);
+    Conn *conn = conn_new(conns, fd, CONN_CONNECTING);
+    int result = fd < 0 ? -1 : connect(fd, (struct sockaddr *)&to, to_bytes);
+    bool is_under_way = result == 0 || (fd >= 0 && errno == EINPROGRESS);
+    if (is_under_way &&
+        loop_watch(conns->loop, &conn->watch, EPOLLIN | EPOLLOUT)) {
+        loop_set_timer(conns->loop, &conn->timer,
+                       loop_now_ns(conns->loop) +
+                           conns->limits.connect_timeout_ns);
+        if (target->tls)
+            add_tls(conn, target->tls);
+        return conn;
+    }
+    conn_lose(conn, conn_reason_of(errno));
+    tell_later(conn);
+    return conn;
+}
+
+static void
+fail(Conn *conn, CloseReason reason)
+{
+    conn_lose(conn, reason);
+    conn_hear(conn, CONN_GONE);
+}
+
+/* What was written meanwhile is sealed first. */
+static void
+send_held(Conn *conn)
+{
+    Outbox *held = &conn->tls->held;
+    while (held->unsent_bytes > 0) {
+        struct iovec pieces[CONN_SLICE_MAX];
+        OutSlice slices[CONN_SLICE_MAX];
+        uint64_t size_bytes;
+        uint32_t count =
+            outbox_gather(held, pieces, CONN_SLICE_MAX, &size_bytes);
+        for (uint32_t i = 0; i < count; i++)
+            slices[i] = (OutSlice){pieces[i].iov_base,
+                                   (uint32_t)pieces[i].iov_len, NULL};
+        conn_seal(conn, slices, count);
+        outbox_advance(held, size_bytes);
+        conn->conns->unsent_bytes -= size_bytes;
+    }
+}
+
+/* True once that is done. */
+static bool
+shake_hands(Conn *conn)
+{
+    TlsStep step = tls_shake_hands(conn->tls);
+    conn_post_wire(conn); /* a failure is told to the peer too */
+    if (step == TLS_FAILED || conn->is_broken) {
+        fail(conn, step == TLS_FAILED ? CLOSE_PROTOCOL : CLOSE_RESET);
+        return false;
+    }
+    conn_rewatch(conn);
+    return step == TLS_DONE;
+}
+
+static int
+socket_error(const Conn *conn)
+{
+    int error = 0;
+    socklen_t error_bytes = sizeof error;
+    getsockopt(conn->watch.fd, SOL_SOCKET, SO_ERROR, &error, &error_bytes);
+    return error;
+}
+
+void
+conn_go_on(Conn *conn, uint32_t events)
+{
+    int error = socket_error(conn);
+    if (error != 0) {
+        fail(conn, conn_reason_of(error));
+        return;
+    }
+    if (conn->tls && (events & EPOLLOUT))
+        conn_flush(conn);
+    if (conn->tls && !shake_hands(conn))
+        return;
+    loop_unset_timer(conn->conns->loop, &conn->timer);
+    conn->state = CONN_OPEN;
+    if (!conn->tls || !SSL_is_server(conn->tls->ssl))
+        conn->conns->count.connected++;
+    if (conn->tls)
+        send_held(conn);
+    conn_flush(conn);
+    conn_rewatch(conn);
+    conn_hear(conn, CONN_CONNECTED);
+    if (conn->state != CONN_OPEN)
+        return;
+    conn_check_drained(conn);
+    /* The first request may have come with the end of the handshake. */
+    if (conn->tls && SSL_has_pending(conn->tls->ssl))
+        loop_add_job(conn->conns->loop, &conn->tls->again);
+}

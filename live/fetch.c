@@ -12,6 +12,9 @@
 #define CDN_PEER (PEER_NONE - 1)
 #define TICK_NS (100 * NS_PER_MS)
 #define SYNC_INTERVAL_NS (10 * NS_PER_S)
+/* Nothing else is done meanwhile, so it must not take long: sources that are
+ * not heard look silent. */
+#define SYNC_BYTES (UINT64_C(64) << 20)
 /* On record at the latest when so much is not; a kill costs no more. */
 #define PENDING_BYTES_MAX (UINT64_C(1) << 20)
 
@@ -110,6 +113,8 @@ sync_disk(Fetch *fetch)
     if (!output_sync(&fetch->output, &error) ||
         !fetch_journal_mark_synced(&fetch->journal, &error))
         stop(fetch, error);
+    fetch->synced_bytes = fetch->progress.done_bytes;
+    fetch->sync_ns = loop_read_clock(&fetch->loop) + SYNC_INTERVAL_NS;
 }
 
 static void
@@ -118,10 +123,10 @@ tick(void *context)
     Fetch *fetch = context;
     int64_t now_ns = loop_now_ns(&fetch->loop);
     flush(fetch);
-    if (now_ns >= fetch->sync_ns && !fetch->error) {
+    uint64_t fresh_bytes = fetch->progress.done_bytes - fetch->synced_bytes;
+    bool is_due = now_ns >= fetch->sync_ns || fresh_bytes >= SYNC_BYTES;
+    if (is_due && !fetch->error)
         sync_disk(fetch);
-        fetch->sync_ns = loop_read_clock(&fetch->loop) + SYNC_INTERVAL_NS;
-    }
     fetch_progress_show(&fetch->progress, now_ns);
     loop_set_timer(&fetch->loop, &fetch->tick, now_ns + TICK_NS);
 }

@@ -54,8 +54,9 @@ typedef struct Fetch {
     Host host;
     WebName name;
     Timer tick;
-    int64_t sync_ns; /* when the disk is to have it all again */
-    int signal;      /* that interrupted it; 0: none */
+    uint64_t synced_bytes; /* of progress.done_bytes */
+    int64_t sync_ns;       /* when the disk is to have it all again */
+    int signal;            /* that interrupted it; 0: none */
     bool is_done;
     bool has_failed; /* the client has given up */
     FetchHelp help;

@@ -89,7 +89,9 @@ refuse_status(Probe *probe, const HttpHead *head, uint32_t head_bytes)
     else
         why = g_strdup_printf("answers %u%s", head->status,
                               head->status == 404 ? " Not Found" : "");
-    refuse(probe, why);
+    say_why(probe, why);
+    /* It may be back soon. */
+    end(probe, head->status >= 500 ? PROBE_SILENT : PROBE_REFUSED);
 }
 
 static void

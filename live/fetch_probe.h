@@ -13,7 +13,7 @@
 
 typedef enum ProbeResult {
     PROBE_GOOD,
-    PROBE_SILENT,  /* nobody answers; error says why */
+    PROBE_SILENT,  /* nobody answers, for now; error says why */
     PROBE_REFUSED, /* the answer is no; error says it */
 } ProbeResult;
 

@@ -52,7 +52,9 @@ lock(Output *output, GError **error)
     if (!S_ISREG(mine.st_mode))
         return refuse(output->partial_path, G_FILE_ERROR_FAILED,
                       "is no regular file", error);
-    bool is_ours = flock(output->fd, LOCK_EX | LOCK_NB) == 0 &&
+    /* Where nobody can lock there is nothing better to do than go on. */
+    bool is_locked = flock(output->fd, LOCK_EX | LOCK_NB) == 0;
+    bool is_ours = (is_locked || errno != EWOULDBLOCK) &&
                    lstat(output->partial_path, &named) == 0 &&
                    named.st_ino == mine.st_ino && named.st_dev == mine.st_dev;
     if (!is_ours)

@@ -7,6 +7,7 @@
 #include "live/bench.h"
 #include "live/catalogue.h"
 #include "live/command.h"
+#include "live/demo.h"
 #include "live/fetch_command.h"
 #include "sim/replay/command.h"
 #include "sim/check.h"
@@ -110,6 +111,7 @@ static const Verb verbs[] = {
      "list files and versions for data centre and keys"},
     {"replay", replay_main, "hold recorded turns against the code of today"},
     {"fetch", fetch_main, "fetch a file from a CDN and edges at once"},
+    {"demo", demo_main, "see it live: edges help a slow CDN, on this machine"},
     {"bench", bench_main, "measure what relaying costs here"},
     {"version", version_main, "print the version"},
 };

@@ -2,6 +2,7 @@
  * live/bench.c: the verb bench: rounds of loads, and their medians.
  */
 #include "live/bench.h"
+#include "live/program.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -193,21 +194,6 @@ stop(Bench *bench)
     bench_stop(&bench->origin);
 }
 
-static void
-remove_directory(const char *path)
-{
-    GDir *directory = g_dir_open(path, 0, NULL);
-    const char *name;
-    while (directory && (name = g_dir_read_name(directory))) {
-        g_autofree char *file = g_build_filename(path, name, NULL);
-        if (unlink(file) != 0)
-            rmdir(file); /* nginx makes empty ones */
-    }
-    if (directory)
-        g_dir_close(directory);
-    rmdir(path);
-}
-
 static int
 bench_live(uint32_t round_count, bool is_quiet)
 {
@@ -226,7 +212,7 @@ bench_live(uint32_t round_count, bool is_quiet)
               stderr);
     bool is_good = run(bench, is_quiet, &error);
     stop(bench);
-    remove_directory(directory);
+    program_remove_tree(directory);
     if (!is_good) {
         fprintf(stderr, "byway: %s\n", error->message);
         return EXIT_FAILED;

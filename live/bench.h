@@ -70,8 +70,6 @@ bool bench_start_origin(BenchRelay *origin, GError **error);
 bool bench_start_relay(BenchRelay *relay, RelayKind kind, const char *directory,
                        const Address *origin, GError **error);
 void bench_stop(BenchRelay *relay);
-/* The path of a program, or NULL. */
-char *bench_find_program(const char *name);
 
 /* --- live/bench_process.c ---------------------------------------------- */
 /* A network of this process's own, if it may have one: nobody else's ports,

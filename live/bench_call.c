@@ -2,6 +2,7 @@
  * live/bench_call.c: counts the system calls of a relay.
  */
 #include "live/bench.h"
+#include "live/program.h"
 
 #include <signal.h>
 #include <string.h>
@@ -61,7 +62,7 @@ bool
 bench_count_calls(pid_t process, BenchLoad *load, const char *directory,
                   double *ret_call_count)
 {
-    g_autofree char *program = bench_find_program("strace");
+    g_autofree char *program = program_find("strace");
     if (!program)
         return false;
     g_autofree char *path = g_strdup_printf("%s/calls", directory);

@@ -5,15 +5,13 @@
  * the origin that never empties, so that what is compared is the relaying.
  */
 #include "live/bench.h"
+#include "live/program.h"
 
 #include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#define START_TRIES 500
-#define START_STEP_US 10000
 
 const char *const RELAY_NAMES[RELAY_COUNT] = {
     [RELAY_SPLICE] = "bare splice",
@@ -98,30 +96,6 @@ bind_to_parent(void *unused)
     prctl(PR_SET_PDEATHSIG, SIGKILL);
 }
 
-static bool
-is_reached(const Address *address)
-{
-    struct sockaddr_storage name;
-    socklen_t name_bytes = address_to_socket(address, &name);
-    int fd = socket(name.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    bool is_there = connect(fd, (struct sockaddr *)&name, name_bytes) == 0;
-    close(fd);
-    return is_there;
-}
-
-static bool
-wait_for(const BenchRelay *relay)
-{
-    for (uint32_t i = 0; i < START_TRIES; i++) {
-        if (is_reached(&relay->address))
-            return true;
-        if (waitpid(relay->process, NULL, WNOHANG) != 0)
-            return false;
-        g_usleep(START_STEP_US);
-    }
-    return false;
-}
-
 /* origin NULL: be the origin. */
 static bool
 start_child(BenchRelay *relay, const Address *origin, GError **error)
@@ -151,19 +125,6 @@ bench_start_origin(BenchRelay *origin, GError **error)
         return false;
     bench_pin(origin->process, false);
     return true;
-}
-
-/* Debian keeps servers where users do not look. */
-char *
-bench_find_program(const char *name)
-{
-    char *path = g_find_program_in_path(name);
-    if (path)
-        return path;
-    path = g_strdup_printf("/usr/sbin/%s", name);
-    if (!g_file_test(path, G_FILE_TEST_IS_EXECUTABLE))
-        g_clear_pointer(&path, g_free);
-    return path;
 }
 
 static const char *
@@ -213,7 +174,8 @@ spawn(BenchRelay *relay, const char *const *arguments, GError **error)
                        bind_to_parent, NULL, &process, error))
         return false;
     relay->process = process;
-    return wait_for(relay) || fail(RELAY_NAMES[relay->kind], error);
+    return program_wait(relay->process, &relay->address) ||
+           fail(RELAY_NAMES[relay->kind], error);
 }
 
 static bool
@@ -223,8 +185,8 @@ start_program(BenchRelay *relay, const char *directory, const Address *origin,
     bool is_ours = relay->kind == RELAY_OURS;
     bool is_nginx = relay->kind == RELAY_NGINX;
     g_autofree char *program =
-        is_ours ? g_strdup("/proc/self/exe")
-                : bench_find_program(is_nginx ? "nginx" : "haproxy");
+        is_ours ? program_find_self()
+                : program_find(is_nginx ? "nginx" : "haproxy");
     if (!program)
         return true;
     close(bench_listen(&relay->address)); /* it is free, and it was found */

@@ -67,7 +67,7 @@ static const char *const live_foreign[] = {
     "yaml.h",    "openssl/", "sqlite3.h", "jansson.h", "sys/",
     "net/",      "netinet/", "arpa/",     "netdb.h",   "unistd.h",
     "fcntl.h",   "time.h",   "glib/",     "poll.h",    "getopt.h",
-    "pthread.h", "linux/",   "sched.h",   NULL};
+    "pthread.h", "linux/",   "sched.h",   "ftw.h",     NULL};
 
 static const Layer layers[] = {
     {"core/", core_own, core_foreign},

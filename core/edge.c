@@ -394,6 +394,7 @@ edge_turn(Edge *edge, const Event *event, Turn *turn)
     case EVENT_COMMAND:
         if (event->command->kind == COMMAND_CAPACITY)
             edge->capacity_bps = event->command->value;
+        edge->is_draining |= event->command->kind == COMMAND_DRAIN;
         break;
     case EVENT_CONNECTED:
         connected(edge, event, turn);

@@ -31,12 +31,20 @@ find_stat(Edge *edge, uint32_t group)
     return stat;
 }
 
+/* Is the answer under way the last one of a stream that ends with us? A
+ * request that already waits is still answered. */
+static bool
+is_farewell(const Edge *edge, const Line *client)
+{
+    return edge->is_draining && client->is_last && !client->has_next;
+}
+
 /* Say no to one request; the stream goes on. */
 static void
 refuse_request(Edge *edge, StreamId stream, uint16_t status, Turn *turn)
 {
     Line *client = edge_line(edge, stream);
-    HttpHead head = {.status = status};
+    HttpHead head = {.status = status, .is_last = is_farewell(edge, client)};
     http_send_response(turn, stream, &head, NULL);
     turn_note(turn, NOTE_REQUEST_REFUSED, client->peer, status);
     ClientStat *stat = find_stat(edge, client->group);
@@ -172,7 +180,7 @@ greet(Edge *edge, StreamId stream, uint64_t group, Turn *turn)
     ClientStat *stat = find_stat(edge, client->group);
     if (stat)
         stat->connect_count++;
-    HttpHead head = {.status = 204};
+    HttpHead head = {.status = 204, .is_last = is_farewell(edge, client)};
     http_send_response(turn, stream, &head, NULL);
 }
 
@@ -183,7 +191,7 @@ take_request(Edge *edge, const Event *event, const HttpHead *head, Turn *turn)
     Line *client = edge_line(edge, event->stream);
     if (head->method != HTTP_GET || head->body_bytes > 0)
         return 400;
-    client->is_last |= head->is_last;
+    client->is_last |= head->is_last || edge->is_draining;
     uint64_t group;
     if (http_is_path(head, EDGE_PATH_HELLO)) {
         bool is_known =
@@ -338,6 +346,7 @@ pass_head(Edge *edge, Line *source, const HttpHead *head, int64_t now_ns,
         .has_range = head->has_range,
         .range = head->range,
         .body_bytes = head->body_bytes,
+        .is_last = is_farewell(edge, edge_line(edge, source->partner)),
     };
     http_send_response(turn, source->partner, &passed, NULL);
     edge_line(edge, source->partner)->state = LINE_ANSWERED;

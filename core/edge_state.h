@@ -70,6 +70,7 @@ struct Edge {
     StreamId *pool; /* idle lines to the data centre, the first one last */
     uint32_t pool_count;
     uint32_t stat_count;
+    bool is_draining;
     ClientStat *stats; /* since the last report; allocated on use */
     uint64_t capacity_bps;
     uint64_t traffic_bytes; /* since the last report */

@@ -101,6 +101,8 @@ typedef enum CommandKind {
     COMMAND_ADD_FILE, /* key service: create the key of a new version */
     COMMAND_ROTATE,   /* key service: a master key; the highest is active */
     COMMAND_CAPACITY, /* edge: the operator's figures for its reports */
+    COMMAND_DRAIN,    /* who serves: it ends soon, so every answer from now on
+                         is the last of its stream, and says so */
 } CommandKind;
 
 /* What a server that knows nothing of FileIds calls a file. Each ends in 0. */

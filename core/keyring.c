@@ -33,6 +33,7 @@ struct Keyring {
     uint32_t pass_index;
     bool is_old_needed; /* in this pass: a row needs an old master key, */
     bool is_storing;    /* or is being stored */
+    bool is_draining;
 };
 
 void
@@ -400,7 +401,7 @@ answer(Keyring *keyring, const HttpPiece *piece, const Event *event, Turn *turn)
 
 /* Returns the status to refuse the request with, or 0. */
 static uint16_t
-check_head(Session *session, const HttpHead *head)
+check_head(const Keyring *keyring, Session *session, const HttpHead *head)
 {
     if (!http_is_path(head, WIRE_PATH_KEY))
         return 404;
@@ -408,7 +409,7 @@ check_head(Session *session, const HttpHead *head)
         return 405;
     if (head->body_bytes == 0)
         return 400;
-    session->is_last = head->is_last;
+    session->is_last = head->is_last || keyring->is_draining;
     return http_reader_collect(&session->reader) ? 0 : 413;
 }
 
@@ -427,7 +428,7 @@ receive(Keyring *keyring, const Event *event, Turn *turn)
         case HTTP_MORE:
             return;
         case HTTP_HEAD:
-            status = check_head(session, &piece.head);
+            status = check_head(keyring, session, &piece.head);
             break;
         case HTTP_BODY:
             answer(keyring, &piece, event, turn);
@@ -475,6 +476,8 @@ take_command(Keyring *keyring, const Event *event, Turn *turn)
         add_file(keyring, event, turn);
     else if (event->command->kind == COMMAND_ROTATE)
         rotate(keyring, event, turn);
+    else if (event->command->kind == COMMAND_DRAIN)
+        keyring->is_draining = true;
 }
 
 void

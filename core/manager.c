@@ -63,6 +63,7 @@ struct Manager {
     bool is_restoring;  /* restored edges are in no list yet */
     Session **sessions; /* by stream */
     uint32_t session_count;
+    bool is_draining;
 };
 
 void
@@ -260,9 +261,9 @@ regroup(Manager *manager, int64_t now_ns)
 }
 
 static void
-answer(Turn *turn, StreamId stream, uint16_t status)
+answer(const Manager *manager, StreamId stream, uint16_t status, Turn *turn)
 {
-    HttpHead head = {.status = status};
+    HttpHead head = {.status = status, .is_last = manager->is_draining};
     http_send_response(turn, stream, &head, NULL);
 }
 
@@ -281,7 +282,7 @@ serve_register(Manager *manager, const Event *event, const HttpPiece *body,
     uint32_t known = selection_find(selection, message.edge);
     if (known == EDGE_NONE &&
         selection->edge_count == manager->config->edge_count_max) {
-        answer(turn, event->stream, 503);
+        answer(manager, event->stream, 503, turn);
         return 503;
     }
     ListedEdge edge = {
@@ -296,7 +297,7 @@ serve_register(Manager *manager, const Event *event, const HttpPiece *body,
     uint32_t index = selection_add(selection, &edge);
     hear(manager, index, event->now_ns);
     registry_keep(&manager->registry, index, event->now_ns, event->now_ns);
-    answer(turn, event->stream, 204);
+    answer(manager, event->stream, 204, turn);
     return 204;
 }
 
@@ -310,7 +311,7 @@ serve_report(Manager *manager, const Event *event, const HttpPiece *body,
         return 400;
     uint32_t edge = selection_find(selection, message.edge);
     if (edge == EDGE_NONE) {
-        answer(turn, event->stream, 404); /* register first */
+        answer(manager, event->stream, 404, turn); /* register first */
         return 404;
     }
     ListedEdge *listed = &selection->edges[edge];
@@ -329,7 +330,7 @@ serve_report(Manager *manager, const Event *event, const HttpPiece *body,
     if (event->now_ns - registry_kept_ns(&manager->registry, edge) >
         manager->config->list_age_ns / 3)
         registry_keep(&manager->registry, edge, event->now_ns, event->now_ns);
-    answer(turn, event->stream, 204);
+    answer(manager, event->stream, 204, turn);
     return 204;
 }
 
@@ -343,7 +344,7 @@ serve_client_stat(Manager *manager, const Event *event, const HttpPiece *body,
         return 400;
     uint32_t edge = selection_find(selection, message.edge);
     if (edge == EDGE_NONE) {
-        answer(turn, event->stream, 404);
+        answer(manager, event->stream, 404, turn);
         return 404;
     }
     for (uint32_t i = 0; i < message.stat_count; i++) {
@@ -356,7 +357,7 @@ serve_client_stat(Manager *manager, const Event *event, const HttpPiece *body,
                           selection_group(selection, stat->region, stat->isp),
                           &seen);
     }
-    answer(turn, event->stream, 204);
+    answer(manager, event->stream, 204, turn);
     return 204;
 }
 
@@ -387,7 +388,7 @@ serve_nodes(Manager *manager, const Event *event, const HttpPiece *body,
     if (!selection_has_group(selection, request.region, request.isp))
         return 400;
     if (dice_happens_ppm(&manager->dice, manager->config->failure_ppm)) {
-        answer(turn, event->stream, 503);
+        answer(manager, event->stream, 503, turn);
         turn_note(turn, NOTE_REQUEST_REFUSED, request.client, 503);
         return 503;
     }
@@ -406,7 +407,7 @@ serve_nodes(Manager *manager, const Event *event, const HttpPiece *body,
     NodeList list = {.age_ns = (uint64_t)(event->now_ns - manager->ranked_ns)};
     list_nodes(manager, &picked, &list);
     uint8_t bytes[WIRE_BYTES_MAX];
-    HttpHead head = {.status = 200};
+    HttpHead head = {.status = 200, .is_last = manager->is_draining};
     head.body_bytes = wire_write_node_list(&list, bytes);
     turn_work(turn, WORK_RANK, 1, 0);
     http_send_response(turn, event->stream, &head, bytes);
@@ -467,7 +468,7 @@ take_step(Manager *manager, const Event *event, HttpStep step,
         return piece->status;
     if (step == HTTP_HEAD) {
         session->route = find_route(&piece->head);
-        session->is_last = piece->head.is_last;
+        session->is_last = piece->head.is_last || manager->is_draining;
         if (session->route == ROUTE_NONE)
             return 404;
         if (piece->head.body_bytes == 0)
@@ -572,6 +573,8 @@ manager_turn(Manager *manager, const Event *event, Turn *turn)
     case EVENT_DRAINED: /* answers are small: nothing waits for room */
         break;
     case EVENT_COMMAND:
+        manager->is_draining |= event->command->kind == COMMAND_DRAIN;
+        break;
     case EVENT_CONNECTED:
     case EVENT_FORWARDED:
     case EVENT_READ:

@@ -100,7 +100,7 @@ static Request
 request_of(const Origin *origin, const HttpHead *head)
 {
     Request request = {
-        .is_last = head->is_last,
+        .is_last = head->is_last || origin->is_draining,
         .has_range = head->has_range,
         .range = head->range,
     };
@@ -251,6 +251,8 @@ origin_turn(Origin *origin, const Event *event, Turn *turn)
             origin_forget(origin, event->stream);
         break;
     case EVENT_COMMAND:
+        origin->is_draining |= event->command->kind == COMMAND_DRAIN;
+        break;
     case EVENT_CONNECTED:
     case EVENT_FORWARDED:
     case EVENT_STORED:

@@ -70,6 +70,7 @@ struct Origin {
     StreamId *waiting; /* SERVICE_KEY */
     uint32_t waiting_count;
     uint32_t waiting_capacity;
+    bool is_draining;
 };
 
 /* core/origin_send.c: answer what is queued, as far as possible now. False

@@ -44,6 +44,7 @@ static const char *const COMMAND_NAMES[] = {
     [COMMAND_ADD_FILE] = "add_file",
     [COMMAND_ROTATE] = "rotate",
     [COMMAND_CAPACITY] = "capacity",
+    [COMMAND_DRAIN] = "drain",
 };
 
 static const char *const WORK_NAMES[WORK_COUNT] = {

@@ -3,7 +3,7 @@
  */
 #include "live/command.h"
 #include "live/check.h"
-#include "live/role.h"
+#include "live/operate.h"
 
 #include <stdio.h>
 
@@ -13,7 +13,8 @@ static const char USAGE[] =
     "usage: byway live ROLE --config FILE.yaml [--check] [--turns LOG]\n\n"
     "Run one role over real sockets: manager, key-service, data-centre, edge\n"
     "or cdn. SIGTERM finishes what is under way, a second one stops at once;\n"
-    "SIGHUP reads the served directory, or the catalogue, again.\n\n"
+    "SIGHUP reads FILE, the served directory and the catalogue again, SIGUSR1\n"
+    "begins a new access log.\n\n"
     "  -c, --config FILE  what it is, where it listens, whom it knows\n"
     "      --check        only look whether that would work here\n"
     "      --turns LOG    log what the node hears and wants, for byway replay, "
@@ -42,7 +43,7 @@ usage_error(const char *text, const char *detail)
 }
 
 static int
-serve(const LiveConfig *config)
+serve(const LiveConfig *config, const char *path)
 {
     g_autoptr(GError) error = NULL;
     g_autofree LiveRole *role = g_new(LiveRole, 1);
@@ -50,7 +51,7 @@ serve(const LiveConfig *config)
         fprintf(stderr, "byway: %s\n", error->message);
         return EXIT_FAILED;
     }
-    bool is_whole = role_run(role);
+    bool is_whole = operate_run(role, path);
     is_whole &= role_stop(role);
     return is_whole ? 0 : EXIT_FAILED;
 }
@@ -65,7 +66,7 @@ run_role(Role role, const LiveOptions *options)
     if (!config)
         return EXIT_USAGE;
     config->turns = options->turns;
-    return serve(config);
+    return serve(config, options->config);
 }
 
 static int

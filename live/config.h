@@ -153,6 +153,10 @@ LiveConfig *config_parse(const ConfigText *text, Role role, GPtrArray *errors);
 bool config_check(const char *path, Role role, GPtrArray *errors,
                   GPtrArray *remarks);
 
+/* Append the paths (char *) of what differs and holds from a start on only. */
+void config_find_changes(const LiveConfig *old, const LiveConfig *new,
+                         GPtrArray *ret_paths);
+
 /* "key-service" or "key_service"; false when no role is called so. */
 bool config_parse_role(const char *word, Role *ret_role);
 /* Append every key that a role may say: default, range, meaning. */

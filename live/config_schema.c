@@ -20,6 +20,7 @@
 #define GIB (1 << 30)
 #define FOR(bits) .roles = (bits)
 #define ALWAYS .needed_by = ROLE_BITS_ALL
+#define LIVE(bits) .live_for = (bits)
 
 #define CLIENT ROLE_BIT(ROLE_CLIENT)
 #define EDGE ROLE_BIT(ROLE_EDGE)
@@ -68,7 +69,7 @@ static const ConfigKey PEER_KEYS[] = {
     {"id", CONFIG_INTEGER, AT(LivePeer, id), .range = {0, LIVE_PEER_ID_MAX},
      ALWAYS, .doc = "Its own id."},
     {"address", CONFIG_ADDRESS, AT(LivePeer, address), ALWAYS,
-     .doc = "Where it listens."},
+     LIVE(ROLE_BITS_ALL), .doc = "Where it listens."},
     {"tls", CONFIG_SECTION, AT(LivePeer, tls), .section = &PEER_TLS,
      .fallback = "clear", .doc = "HTTPS, with what we trust and show."},
 };
@@ -126,28 +127,33 @@ static const ConfigSection MASTER_KEY = {"master key", false,
 
 static const ConfigKey LIMITS_KEYS[] = {
     {"connections", CONFIG_INTEGER, AT(LiveLimits, connections),
-     .range = {1, 1000000}, .doc = "Accepted at a time."},
+     .range = {1, 1000000}, LIVE(EDGE | MANAGER | KEY_SERVICE),
+     .doc = "Accepted at a time."},
     {"connections_per_peer", CONFIG_INTEGER,
-     AT(LiveLimits, connections_per_peer), .range = {1, 1000000},
+     AT(LiveLimits, connections_per_peer), .range = {1, 1000000}, LIVE(SERVERS),
      .doc = "The same, from one IP address."},
     {"memory", CONFIG_INTEGER, AT(LiveLimits, memory_bytes), SIZE,
-     .range = {1 << 20, 1024.0 * GIB}, .doc = "Of all buffers together."},
+     .range = {1 << 20, 1024.0 * GIB}, LIVE(SERVERS),
+     .doc = "Of all buffers together."},
     {"header_timeout", CONFIG_INTEGER, AT(LiveLimits, header_timeout_ns), TIME,
-     .range = {1e6, HOUR},
+     .range = {1e6, HOUR}, LIVE(SERVERS),
      .doc = "From connecting, or a request's first byte, to its head's end."},
     {"idle_timeout", CONFIG_INTEGER, AT(LiveLimits, idle_timeout_ns), TIME,
-     .range = {1e6, DAY}, .doc = "A silent connection is closed after it."},
+     .range = {1e6, DAY}, LIVE(MANAGER),
+     .doc = "A silent connection is closed after it."},
     {"drain_timeout", CONFIG_INTEGER, AT(LiveLimits, drain_timeout_ns), TIME,
-     .range = {0, DAY},
+     .range = {0, DAY}, LIVE(SERVERS),
      .doc = "SIGTERM lets what runs finish for so long at most."},
     {"requests_per_second_per_peer", CONFIG_INTEGER,
      AT(LiveLimits, requests_per_second_per_peer), .range = {0, 1000000},
+     LIVE(SERVERS),
      .doc = "Begun, from one IP address; more are told 429. 0: no limit."},
     {"send_timeout", CONFIG_INTEGER, AT(LiveLimits, send_timeout_ns), TIME,
-     .range = {1e6, HOUR},
+     .range = {1e6, HOUR}, LIVE(SERVERS),
      .doc = "Who takes less than send_rate_min for so long is cut off."},
     {"send_rate_min", CONFIG_INTEGER, AT(LiveLimits, send_bps_min), RATE,
-     .range = {0, 1e12}, .doc = "That rate. 0: nobody is cut off."},
+     .range = {0, 1e12}, LIVE(SERVERS),
+     .doc = "That rate. 0: nobody is cut off."},
 };
 static const ConfigSection LIMITS = {"limits", false, sizeof(LiveLimits),
                                      LIMITS_KEYS, G_N_ELEMENTS(LIMITS_KEYS)};
@@ -324,6 +330,7 @@ static const ConfigKey CONFIG_KEYS[] = {
      .fallback = "the first of listen", .doc = "How clients reach it."},
     {"uplink", CONFIG_INTEGER, AT(LiveConfig, uplink_bps), RATE,
      .range = {1, 1e12}, FOR(EDGE), .needed_by = EDGE, .example = "50 Mbit/s",
+     LIVE(EDGE),
      .doc = "What it may use of its line; reported to the manager."},
     {"congestion", CONFIG_TEXT, AT(LiveConfig, congestion), FOR(SERVERS),
      .fallback = "the system's",
@@ -341,11 +348,12 @@ static const ConfigKey CONFIG_KEYS[] = {
      .doc = "Database, in a directory of mode 0700."},
     {"catalogue", CONFIG_PATH, AT(LiveConfig, catalogue), FOR(KEY_SERVICE),
      .fallback = "no keys but those in the state", .example = "catalogue.csv",
+     LIVE(KEY_SERVICE),
      .doc = "The data centre's: which files in which versions have keys."},
     {"master_keys", CONFIG_LIST,
      COUNTED(LiveConfig, master_keys, master_key_count), FOR(KEY_SERVICE),
      .needed_by = KEY_SERVICE, .section = &MASTER_KEY,
-     .item_max = LIVE_MASTER_KEY_MAX,
+     .item_max = LIVE_MASTER_KEY_MAX, LIVE(KEY_SERVICE),
      .doc = "By rising number; the last one wraps, the others only open."},
     {"clear_text", CONFIG_FLAG, AT(LiveConfig, may_be_clear), FOR(KEY_SERVICE),
      .doc = "May keys leave this machine in the clear? In a tunnel, or a "
@@ -356,7 +364,7 @@ static const ConfigKey CONFIG_KEYS[] = {
      .fallback = "none", .example = "127.0.0.1:9101",
      .doc = "Where operators find /metrics, /healthz and /readyz."},
     {"access_log", CONFIG_PATH, AT(LiveConfig, access_log), FOR(SERVERS),
-     .fallback = "none", .example = "access.jsonl",
+     .fallback = "none", .example = "access.jsonl", LIVE(SERVERS),
      .doc = "A JSON object a line for each request."},
     {"client", CONFIG_SECTION, AT(LiveConfig, client), FOR(CLIENT),
      .section = &CLIENT_SECTION, .doc = "How it downloads."},

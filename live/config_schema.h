@@ -44,6 +44,7 @@ typedef struct ConfigKey {
     Bounds range;         /* a max of 0 is no bound */
     uint32_t roles;       /* ROLE_BIT of who may say it; 0: all */
     uint32_t needed_by;   /* ROLE_BIT of who must */
+    uint32_t live_for;    /* ROLE_BIT of who takes a change while it runs */
     const char *example;  /* where there is no default; as the file says it */
     const char *fallback; /* what is without it, where that is no value */
     const ConfigWord *words;

@@ -421,6 +421,7 @@ host_limit(Host *host, const HostConfig *limits)
     config->head_timeout_ns = limits->head_timeout_ns;
     config->send_timeout_ns = limits->send_timeout_ns;
     config->send_bytes_min = limits->send_bytes_min;
+    config->idle_timeout_ns = limits->idle_timeout_ns;
     host->pipes.held_bytes_max = limits->memory_bytes_max / 2;
 }
 

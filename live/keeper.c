@@ -46,11 +46,14 @@ keeper_open(Keeper *keeper, const LiveConfig *config, Loop *loop,
     return true;
 }
 
-static void
-tell_master_keys(Host *host, const LiveConfig *config)
+void
+keeper_tell_master_keys(Host *host, const LiveConfig *config,
+                        uint32_t known_number)
 {
     for (uint32_t i = 0; i < config->master_key_count; i++) {
         const LiveMasterKey *key = &config->master_keys[i];
+        if (key->number <= known_number)
+            continue;
         Command command = {.kind = COMMAND_ROTATE, .value = key->number};
         memcpy(command.secret, key->bytes, sizeof command.secret);
         host_command(host, &command);
@@ -69,7 +72,7 @@ keeper_restore(Keeper *keeper, Host *host, const LiveConfig *config,
                GError **error)
 {
     keeper->host = host;
-    tell_master_keys(host, config);
+    keeper_tell_master_keys(host, config, 0);
     return !keeper->store ||
            store_restore(keeper->store, restore_one, host, error);
 }

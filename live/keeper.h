@@ -26,6 +26,9 @@ bool keeper_open(Keeper *keeper, const LiveConfig *config, Loop *loop,
 /* Bring a host that has just started its master keys and its records. */
 bool keeper_restore(Keeper *keeper, Host *host, const LiveConfig *config,
                     GError **error);
+/* Bring a host those with higher numbers than it knows. */
+void keeper_tell_master_keys(Host *host, const LiveConfig *config,
+                             uint32_t known_number);
 /* The host's sink.store, with the keeper as its context. */
 void keeper_put(Keeper *keeper, uint32_t tag, const Record *record);
 /* Keep what the host said at its end, which is behind it; false if ever

@@ -2,10 +2,12 @@
  * live/listener.c: accepts connections on one address.
  */
 #include "live/listener.h"
+#include "live/notify.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
@@ -51,22 +53,48 @@ open_spare(void)
     return open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
-bool
-listener_init(Listener *listener, const ListenerConfig *config, GError **error)
+/* An earlier process may have yielded to those after it: now that is us, and
+ * everybody is equal again. */
+static void
+stop_yielding(int fd)
+{
+    int ignored = 0;
+    setsockopt(fd, SOL_SOCKET, SO_DETACH_REUSEPORT_BPF, &ignored,
+               sizeof ignored);
+}
+
+/* Returns what failed, or NULL. */
+static const char *
+open_socket(Listener *listener, const ListenerConfig *config)
 {
     struct sockaddr_storage name;
     socklen_t name_bytes = address_to_socket(&config->address, &name);
-    int fd =
-        socket(name.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    const char *failed = NULL;
-    if (fd < 0 || !set_options(fd, config))
-        failed = "cannot open a socket for";
-    else if (!set_congestion(fd, config->congestion))
-        failed = "cannot use the configured congestion control at";
-    else if (bind(fd, (struct sockaddr *)&name, name_bytes) != 0 ||
-             listen(fd, BACKLOG) != 0)
-        failed = "cannot listen at";
-    *listener = (Listener){.watch.fd = fd, .spare_fd = -1};
+    int fd = notify_inherited(&config->address);
+    bool is_inherited = fd >= 0;
+    if (is_inherited)
+        fcntl(fd, F_SETFD, FD_CLOEXEC);
+    else
+        fd = socket(name.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    listener->watch.fd = fd;
+    if (fd < 0 || fcntl(fd, F_SETFL, O_NONBLOCK) != 0 ||
+        !set_options(fd, config))
+        return "cannot open a socket for";
+    if (!set_congestion(fd, config->congestion))
+        return "cannot use the configured congestion control at";
+    if (is_inherited)
+        return NULL;
+    if (bind(fd, (struct sockaddr *)&name, name_bytes) != 0 ||
+        listen(fd, BACKLOG) != 0)
+        return "cannot listen at";
+    stop_yielding(fd);
+    return NULL;
+}
+
+bool
+listener_init(Listener *listener, const ListenerConfig *config, GError **error)
+{
+    *listener = (Listener){.watch.fd = -1, .spare_fd = -1};
+    const char *failed = open_socket(listener, config);
     if (!failed) {
         listener->spare_fd = open_spare();
         return true;
@@ -170,6 +198,17 @@ listener_empty(Listener *listener)
     for (uint32_t i = 0; i < BACKLOG / ACCEPT_COUNT_MAX; i++)
         if (!accept_some(listener))
             return;
+}
+
+/* The kernel numbers the sockets of an address as they began to listen: ours
+ * is the first. A number that nobody has makes it choose as usual. */
+void
+listener_yield(Listener *listener)
+{
+    struct sock_filter next[] = {BPF_STMT(BPF_RET | BPF_K, 1)};
+    struct sock_fprog program = {G_N_ELEMENTS(next), next};
+    setsockopt(listener->watch.fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF,
+               &program, sizeof program);
 }
 
 bool

@@ -5,6 +5,9 @@
  * kernel hands them down. When the process has no descriptor left, a spare
  * one is given up for as long as it takes to turn the next peer away, so
  * that the loop never spins over a peer it cannot take.
+ *
+ * Processes that listen at one address share it (SO_REUSEPORT). A service
+ * manager may give the socket instead.
  */
 #pragma once
 
@@ -37,6 +40,10 @@ bool listener_start(Listener *listener, Loop *loop,
                     void (*accepted)(void *context, int fd,
                                      const Address *peer),
                     void *context);
+/* Let new connections go to those that listen here later than this process,
+ * if there are any; else they go on coming. Handshakes that have begun are not
+ * disturbed: go on accepting for a while, then close. */
+void listener_yield(Listener *listener);
 /* Take whoever has knocked so far: closing would reset them. */
 void listener_empty(Listener *listener);
 void listener_clear(Listener *listener);

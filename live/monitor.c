@@ -3,6 +3,7 @@
  */
 #include "live/monitor.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static void
@@ -90,6 +91,32 @@ open_log(Monitor *monitor, const LiveConfig *config, Loop *loop, GError **error)
     monitor->log = access_log_new(config->access_log, role_name(config->role),
                                   loop, error);
     return monitor->log != NULL;
+}
+
+void
+monitor_take_config(Monitor *monitor, const LiveConfig *config, Loop *loop)
+{
+    g_autoptr(GError) error = NULL;
+    uint32_t rate_per_s = config->limits.requests_per_second_per_peer;
+    if (rate_per_s != monitor->quota.rate_per_s) {
+        quota_clear(&monitor->quota);
+        quota_init(&monitor->quota, rate_per_s);
+    }
+    if (config->access_log && monitor->log) {
+        monitor_reopen(monitor, config);
+        return;
+    }
+    access_log_free(monitor->log);
+    monitor->log = NULL;
+    if (!open_log(monitor, config, loop, &error))
+        fprintf(stderr, "byway: %s\n", error->message);
+}
+
+void
+monitor_yield(Monitor *monitor)
+{
+    if (monitor->admin.loop)
+        listener_yield(&monitor->admin.listener);
 }
 
 bool

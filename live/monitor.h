@@ -38,6 +38,12 @@ void monitor_close(Monitor *monitor, Loop *loop);
 /* The access log has been moved away: begin a new one. */
 void monitor_reopen(Monitor *monitor, const LiveConfig *config);
 
+/* Another configuration holds: its access log, its limit of requests. */
+void monitor_take_config(Monitor *monitor, const LiveConfig *config,
+                         Loop *loop);
+/* As listener_yield, for operators. */
+void monitor_yield(Monitor *monitor);
+
 /* As the functions of HostSink. */
 void monitor_note(Monitor *monitor, const Effect *effect);
 void monitor_watch(Monitor *monitor, const Event *event, const Turn *turn);

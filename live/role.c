@@ -9,7 +9,6 @@
 #include <sys/random.h>
 #include <sys/resource.h>
 
-#define DRAIN_LOOK_NS (50 * NS_PER_MS)
 /* Of the descriptors, so much may be in pipes: two each. */
 #define PIPE_SHARE 8u
 
@@ -121,6 +120,7 @@ introduce_peers(LiveRole *role)
     introduce(role, &config->peers.data_centre);
     introduce(role, &config->peers.cdn);
     trust_secure(&role->trust, config, &role->host.peers);
+    config = role->started;
     for (uint32_t i = 0; i < config->service_count; i++) {
         const LiveService *service = &config->services[i];
         if (service->identity)
@@ -234,8 +234,9 @@ open_turns(LiveRole *role, HostConfig *host, GError **error)
 }
 
 static void
-fill_limits(HostConfig *host, const LiveLimits *limits)
+fill_limits(HostConfig *host, const LiveConfig *config)
 {
+    const LiveLimits *limits = &config->limits;
     uint64_t timeout_ms = (uint64_t)(limits->send_timeout_ns / NS_PER_MS);
     host->stream_count_max = limits->connections;
     host->stream_count_max_per_peer = limits->connections_per_peer;
@@ -243,6 +244,25 @@ fill_limits(HostConfig *host, const LiveLimits *limits)
     host->head_timeout_ns = limits->header_timeout_ns;
     host->send_timeout_ns = limits->send_timeout_ns;
     host->send_bytes_min = limits->send_bps_min / 8 * timeout_ms / 1000;
+    /* The other roles know which of their streams wait for something. */
+    host->idle_timeout_ns =
+        config->role == ROLE_MANAGER ? limits->idle_timeout_ns : 0;
+}
+
+static void
+tell_capacity(LiveRole *role)
+{
+    Command capacity = {.kind = COMMAND_CAPACITY,
+                        .value = role->config->uplink_bps};
+    if (role->config->role == ROLE_EDGE)
+        host_command(&role->host, &capacity);
+}
+
+static uint32_t
+highest_master_key(const LiveConfig *config)
+{
+    uint32_t count = config->master_key_count;
+    return count > 0 ? config->master_keys[count - 1].number : 0;
 }
 
 static bool
@@ -255,9 +275,6 @@ start_host(LiveRole *role, GError **error)
         .place = config_place(config),
         .source = find_source(role),
         .pipe_count_max = pipe_count_max(),
-        /* The other roles know which of their streams wait for something. */
-        .idle_timeout_ns =
-            config->role == ROLE_MANAGER ? config->limits.idle_timeout_ns : 0,
         .limits = {.connect_timeout_ns = 10 * NS_PER_S,
                    .send_timeout_ns = 10 * NS_PER_S,
                    .linger_timeout_ns = 2 * NS_PER_S},
@@ -270,7 +287,7 @@ start_host(LiveRole *role, GError **error)
                  .read = role->files ? read_file : NULL,
                  .store = role->keeper.store ? keep_record : NULL},
     };
-    fill_limits(&host, &config->limits);
+    fill_limits(&host, config);
     if (getentropy(host.seed, sizeof host.seed) != 0) {
         g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
                     "the system has no randomness to give");
@@ -288,11 +305,7 @@ start_host(LiveRole *role, GError **error)
         close_turns(role);
         return false;
     }
-    if (config->role == ROLE_EDGE) {
-        Command capacity = {.kind = COMMAND_CAPACITY,
-                            .value = config->uplink_bps};
-        host_command(&role->host, &capacity);
-    }
+    tell_capacity(role);
     return true;
 }
 
@@ -315,8 +328,7 @@ bool
 role_start(LiveRole *role, const LiveConfig *config, GError **error)
 {
     memset(role, 0, sizeof *role);
-    role->config = config;
-    role->drain_ns = TIME_NEVER;
+    role->config = role->started = config;
     raise_limit();
     signal(SIGPIPE, SIG_IGN); /* splice has no MSG_NOSIGNAL */
     if (!loop_init(&role->loop, error))
@@ -342,74 +354,48 @@ fail_open:
     return false;
 }
 
-static void
-look_at_drain(void *context)
+void
+role_yield_door(LiveRole *role)
 {
-    LiveRole *role = context;
-    int64_t now_ns = loop_now_ns(&role->loop);
-    if (host_drain(&role->host) || now_ns >= role->drain_ns) {
-        loop_stop(&role->loop);
-        return;
-    }
-    loop_set_timer(&role->loop, &role->drain_watch, now_ns + DRAIN_LOOK_NS);
+    for (uint32_t i = 0; i < role->listener_count; i++)
+        listener_yield(&role->listeners[i]);
+    monitor_yield(&role->monitor);
 }
 
-static void
-reload(LiveRole *role)
+void
+role_close_door(LiveRole *role)
 {
-    g_autoptr(GError) error = NULL;
-    if ((role->files && !files_scan(role->files, &error)) ||
-        !add_published(role, &error))
-        fprintf(stderr, "byway: %s\n", error->message);
-}
-
-static void
-hear_signal(void *context, int number)
-{
-    LiveRole *role = context;
-    if (number == SIGHUP) {
-        reload(role);
-        return;
-    }
-    if (number == SIGUSR1) {
-        monitor_reopen(&role->monitor, role->config);
-        return;
-    }
-    if (role->drain_ns != TIME_NEVER) {
-        loop_stop(&role->loop); /* the second one */
-        return;
-    }
     for (uint32_t i = 0; i < role->listener_count; i++)
         listener_empty(&role->listeners[i]);
     close_listeners(role);
-    role->monitor.is_draining = true;
-    role->drain_ns =
-        loop_now_ns(&role->loop) + role->config->limits.drain_timeout_ns;
-    role->drain_watch = (Timer){.fire = look_at_drain, .context = role};
-    look_at_drain(role);
 }
 
 bool
-role_run(LiveRole *role)
+role_read_files(LiveRole *role, GError **error)
 {
-    static const int NUMBERS[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1};
-    sigset_t signals;
-    sigemptyset(&signals);
-    for (size_t i = 0; i < G_N_ELEMENTS(NUMBERS); i++)
-        sigaddset(&signals, NUMBERS[i]);
-    g_autoptr(GError) error = NULL;
-    if (!loop_hear_signals(&role->loop, &signals, hear_signal, role, &error)) {
-        fprintf(stderr, "byway: %s\n", error->message);
-        return false;
-    }
-    loop_run(&role->loop);
-    return role->host.accepted_count == 0;
+    return trust_reload(&role->trust, error) &&
+           (!role->files || files_scan(role->files, error)) &&
+           add_published(role, error);
+}
+
+void
+role_take_config(LiveRole *role, LiveConfig *config)
+{
+    HostConfig limits = role->host.config;
+    fill_limits(&limits, config);
+    host_limit(&role->host, &limits);
+    keeper_tell_master_keys(&role->host, config,
+                            highest_master_key(role->config));
+    config_free(role->reread);
+    role->config = role->reread = config;
+    introduce_peers(role);
+    tell_capacity(role);
+    monitor_take_config(&role->monitor, config, &role->loop);
 }
 
 bool
 role_stop(LiveRole *role)
 {
-    loop_unset_timer(&role->loop, &role->drain_watch);
     close_listeners(role);
     host_clear(&role->host);
     close_turns(role);
@@ -417,6 +403,7 @@ role_stop(LiveRole *role)
     monitor_close(&role->monitor, &role->loop);
     files_free(role->files);
     trust_close(&role->trust);
+    config_free(role->reread);
     loop_clear(&role->loop);
     return is_kept;
 }

@@ -19,8 +19,10 @@ typedef struct LiveDoor {
 } LiveDoor;
 
 typedef struct LiveRole {
-    const LiveConfig *config;
-    Address source; /* where its own streams come from */
+    const LiveConfig *started; /* the node has it for life */
+    const LiveConfig *config;  /* what may change is taken from here */
+    LiveConfig *reread;        /* owned: the same, once it has been taken */
+    Address source;            /* where its own streams come from */
     Loop loop;
     Host host;
     Files *files; /* NULL: it serves none */
@@ -31,15 +33,17 @@ typedef struct LiveRole {
     Listener listeners[LIVE_LISTEN_MAX];
     LiveDoor doors[LIVE_LISTEN_MAX];
     uint32_t listener_count;
-    Timer drain_watch; /* looks whether all is done, or late */
-    int64_t drain_ns;  /* when it has to be; TIME_NEVER: not draining */
 } LiveRole;
 
 /* The config is lent. Nothing is left open on failure. */
 bool role_start(LiveRole *role, const LiveConfig *config, GError **error);
-/* Serve until SIGTERM or SIGINT: then accept nobody, finish what is under way
- * for at most drain_timeout_ns. A second signal stops at once. True when
- * nothing was cut off. SIGHUP reads the served directory again. */
-bool role_run(LiveRole *role);
+/* Let new connections go to other processes that listen there. */
+void role_yield_door(LiveRole *role);
+/* Take those that have knocked, and nobody any more. */
+void role_close_door(LiveRole *role);
+/* Read certificates, the served directory and the catalogue again. */
+bool role_read_files(LiveRole *role, GError **error);
+/* Take over another configuration of this role: what can change, changes. */
+void role_take_config(LiveRole *role, LiveConfig *config);
 /* False when what was to be kept could not be. */
 bool role_stop(LiveRole *role);

@@ -16,7 +16,7 @@
 #include "core/http.h"
 #include "core/wire.h"
 #include "live/address.h"
-#include "live/role.h"
+#include "live/operate.h"
 
 #define PATIENCE_US (20 * G_USEC_PER_SEC)
 #define FILE_COUNT 40u
@@ -118,7 +118,7 @@ live(const Town *town)
     }
     if (town->config->role == ROLE_KEY_SERVICE)
         add_files(role);
-    bool is_whole = role_run(role);
+    bool is_whole = operate_run(role, NULL);
     is_whole &= role_stop(role);
     _exit(is_whole ? 0 : 1);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * tests/live/test_turns.c: what nodes did over sockets, they do again without.
  */
-#include "live/role.h"
+#include "live/operate.h"
 #include "sim/replay/replay.h"
 #include "tests/live/site.h"
 
@@ -90,7 +90,7 @@ serve(Shop *shop, int tell)
     Address address = listener_address(&role->listeners[0]);
     if (write(tell, &address, sizeof address) != sizeof address)
         _exit(2);
-    bool is_whole = role_run(role);
+    bool is_whole = operate_run(role, NULL);
     role_stop(role);
     _exit(is_whole ? 0 : 1);
 }

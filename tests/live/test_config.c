@@ -328,6 +328,40 @@ listeners_and_peers_may_be_private(void)
     folder_clear(&folder);
 }
 
+/* The rest is taken while the role runs. */
+static void
+a_change_that_needs_a_restart_is_named(void)
+{
+    static const char *const CHANGES[][3] = {
+        {"id: 2147483647", "id: 5", "id"},
+        {"'0.0.0.0:80', ", "", "listen"},
+        {"'0.0.0.0:80'", "'0.0.0.0:81'", "listen.0.address"},
+        {"congestion: bbr", "congestion: cubic", "congestion"},
+        {"manager: {id: 1", "manager: {id: 2", "peers.manager.id"},
+        {"clients_max: 7", "clients_max: 8", "edge.clients_max"},
+        {"idle_timeout: 1.5 s", "idle_timeout: 2 s", "limits.idle_timeout"},
+        {"connections: 70000", "connections: 70001", NULL},
+        {"192.0.2.1:1", "192.0.2.1:2", NULL},
+        {"uplink: 50", "uplink: 60", NULL},
+        {"x-owner: somebody", "access_log: log", NULL},
+    };
+    Folder folder;
+    folder_init(&folder);
+    g_autoptr(LiveConfig) old = read_good(&folder, EDGE, ROLE_EDGE);
+    for (size_t i = 0; i < G_N_ELEMENTS(CHANGES); i++) {
+        g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
+        g_autoptr(GString) text = g_string_new(EDGE);
+        guint count = g_string_replace(text, CHANGES[i][0], CHANGES[i][1], 0);
+        g_assert_cmpuint(count, ==, 1);
+        g_autoptr(LiveConfig) new = read_good(&folder, text->str, ROLE_EDGE);
+        config_find_changes(old, new, paths);
+        g_assert_cmpuint(paths->len, ==, CHANGES[i][2] ? 1 : 0);
+        if (CHANGES[i][2])
+            g_assert_cmpstr(paths->pdata[0], ==, CHANGES[i][2]);
+    }
+    folder_clear(&folder);
+}
+
 /* Core has an own figure for it in each role. */
 static void
 limits_go_to_the_role(void)
@@ -486,6 +520,7 @@ main(int argc, char **argv)
     g_test_add_func("/config/examples", the_examples_of_the_page_are_valid);
     g_test_add_func("/config/values", what_the_file_says_goes_to_its_place);
     g_test_add_func("/config/private", listeners_and_peers_may_be_private);
+    g_test_add_func("/config/changes", a_change_that_needs_a_restart_is_named);
     g_test_add_func("/config/limits", limits_go_to_the_role);
     g_test_add_func("/config/place", a_node_is_told_who_and_where_it_is);
     g_test_add_func("/config/key_service",

@@ -15,9 +15,9 @@ enum { EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_SIGNALLED = 128 };
 
 static const char USAGE[] =
     "usage: byway fetch URL [-o FILE] [--config FILE.yaml] [OPTION...]\n\n"
-    "Fetch a file from a CDN and, when that is slow, from edges at once. It\n"
-    "grows as FILE.partial and gets its name when it is whole. What ended\n"
-    "early, the same command goes on with.\n\n"
+    "Fetch a file (http:// or https://) from a CDN and, when that is slow,\n"
+    "from edges at once. It grows as FILE.partial and gets its name when it\n"
+    "is whole. What ended early, the same command goes on with.\n\n"
     "  -o, --output FILE    where it goes; by default what the URL calls it\n"
     "  -c, --config FILE    whom to ask for edges and keys; without it, the\n"
     "                       CDN alone is asked, for several parts at once\n"

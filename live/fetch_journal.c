@@ -130,7 +130,8 @@ take_line(Reading *reading, const char *line)
     if (g_str_has_prefix(line, "url "))
         return take_text(&subject->url, rest);
     if (g_str_has_prefix(line, "bytes "))
-        return http_parse_number(rest, rest_bytes, &subject->file_bytes) &&
+        return subject->file_bytes == 0 && /* ranges count on it */
+               http_parse_number(rest, rest_bytes, &subject->file_bytes) &&
                subject->file_bytes <= INT64_MAX;
     if (g_str_has_prefix(line, "version "))
         return http_parse_number(rest, rest_bytes, &subject->version);
@@ -172,7 +173,7 @@ check_line(FetchJournal *journal, char *line)
 }
 
 static bool
-take_lines(FetchJournal *journal, char *text)
+parse_lines(FetchJournal *journal, char *text)
 {
     Reading reading = {.journal = journal};
     ranges_init(&reading.fresh);
@@ -185,6 +186,16 @@ take_lines(FetchJournal *journal, char *text)
         trust_fresh(&reading);
     ranges_clear(&reading.fresh);
     return journal->subject.url != NULL;
+}
+
+bool
+fetch_journal_parse(FetchJournal *journal, char *text)
+{
+    if (parse_lines(journal, text))
+        return true;
+    fetch_subject_clear(&journal->subject);
+    ranges_clear(&journal->held);
+    return false;
 }
 
 static char *
@@ -222,10 +233,8 @@ fetch_journal_init(FetchJournal *journal, const char *path, const char *boot,
     ranges_init(&journal->pending);
     g_autoptr(GError) why = NULL;
     g_autofree char *text = read_text(path, &why);
-    if (text && take_lines(journal, text))
+    if (text && fetch_journal_parse(journal, text))
         return JOURNAL_FOUND;
-    fetch_subject_clear(&journal->subject);
-    ranges_clear(&journal->held);
     if (text || g_error_matches(why, G_FILE_ERROR, G_FILE_ERROR_NOENT))
         return JOURNAL_NONE;
     g_propagate_error(error, g_steal_pointer(&why));

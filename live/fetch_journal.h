@@ -48,6 +48,8 @@ char *fetch_journal_boot(void);
 /* Read what an earlier process has left at this path. */
 JournalFind fetch_journal_init(FetchJournal *journal, const char *path,
                                const char *boot, GError **error);
+/* The same from a text, which is written over; false is JOURNAL_NONE. */
+bool fetch_journal_parse(FetchJournal *journal, char *text);
 void fetch_journal_clear(FetchJournal *journal);
 /* Write the whole of it anew; all that is held must be on the disk. */
 bool fetch_journal_begin(FetchJournal *journal, GError **error);

@@ -4,6 +4,7 @@
  */
 #include "live/fetch_journal.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 typedef struct Desk {
@@ -160,6 +161,33 @@ after_a_restart_of_the_machine_only_synced_ranges_count(void)
     desk_clear(&desk);
 }
 
+/* One byte after the other, each put on record: what has grown together is one
+ * line again. */
+static void
+a_long_journal_is_written_anew(void)
+{
+    Desk desk;
+    struct stat before, after;
+    desk_init(&desk);
+    begin(&desk);
+    desk.journal.subject.file_bytes = 1000000;
+    g_assert_true(fetch_journal_begin(&desk.journal, NULL));
+    for (uint64_t at = 0; at < 100001; at++) {
+        put(&desk, at, at + 1);
+        g_assert_true(fetch_journal_flush(&desk.journal, NULL));
+    }
+    g_assert_cmpint(stat(desk.path, &before), ==, 0);
+    g_assert_true(fetch_journal_mark_synced(&desk.journal, NULL));
+    g_assert_cmpint(stat(desk.path, &after), ==, 0);
+    g_assert_cmpuint((guint64)before.st_size, >, 3000000);
+    g_assert_cmpuint((guint64)after.st_size, <, 1000);
+    put(&desk, 200000, 200001);
+    g_assert_true(fetch_journal_flush(&desk.journal, NULL));
+    fetch_journal_clear(&desk.journal);
+    assert_held(&desk, JOURNAL_FOUND, "0-100001 200000-200001 ");
+    desk_clear(&desk);
+}
+
 #define STORY(name) g_test_add_func("/fetch_journal/" #name, name)
 
 int
@@ -169,5 +197,6 @@ main(int argc, char **argv)
     STORY(what_was_flushed_is_found_again);
     STORY(a_damaged_journal_is_believed_up_to_the_damage);
     STORY(after_a_restart_of_the_machine_only_synced_ranges_count);
+    STORY(a_long_journal_is_written_anew);
     return g_test_run();
 }

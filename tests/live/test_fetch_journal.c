@@ -125,8 +125,9 @@ a_damaged_journal_is_believed_up_to_the_damage(void)
         gsize place = at % text_bytes;
         g_autofree char *damaged = g_memdup2(text, text_bytes);
         damaged[place] ^= is_cut ? 0 : 4;
-        g_assert_true(g_file_set_contents(
-            desk.path, damaged, (gssize)(is_cut ? place : text_bytes), NULL));
+        gssize size = (gssize)(is_cut ? place : text_bytes);
+        g_assert_true(g_file_set_contents_full(
+            desk.path, damaged, size, G_FILE_SET_CONTENTS_NONE, 0600, NULL));
         FetchJournal again;
         JournalFind found =
             fetch_journal_init(&again, desk.path, desk.boot, NULL);

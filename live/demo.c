@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 enum { EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_SIGNALLED = 128 };
@@ -55,11 +56,13 @@ print_parts(const Demo *demo)
     }
 }
 
+/* Hear the terminal again, and go when this process goes. */
 static void
 hear_again(void *unused)
 {
     (void)unused;
     signal(SIGINT, SIG_DFL);
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
 }
 
 /* What a user would type, with its progress on this terminal. Returns its

@@ -13,6 +13,7 @@ fi
 work=$(mktemp -d)
 end() {
     "$byway" demo --stop -q 2>/dev/null
+    "$byway" demo --stop -q -d again 2>/dev/null
     rm -rf "$work"
 }
 trap end EXIT
@@ -54,6 +55,19 @@ while read -r process _; do
     [ ! -d "/proc/$process" ] || fail "process $process is left"
 done <processes
 "$byway" demo --stop >log 2>&1 && fail 'it ends twice'
+
+# A part that does not start takes the others along.
+mkdir path
+printf '#!/bin/sh\necho of no use >&2\nexit 3\n' >path/nginx
+chmod +x path/nginx
+PATH=$work/path:$PATH "$byway" demo --port "$port" --size 1 >log 2>&1 &&
+    fail 'a demo without a CDN'
+grep -q 'the cdn does not start: of no use' log || fail 'why it ended'
+[ ! -e byway-demo ] || fail 'a directory is left'
+"$byway" demo --port "$port" -d again --size 1 -q >log 2>&1 ||
+    fail 'a process is left, or a port'
+"$byway" demo --stop -d again -q || fail 'it cannot be ended'
+
 "$byway" demo --size 0 >log 2>&1
 [ $? -eq 2 ] || fail 'a file of nothing'
 exit 0

@@ -26,7 +26,7 @@ static const char *const HEADS[RECORD_KIND_COUNT] = {
         "cdn_bytes_per_second,window_seconds,edges_listed,node_requests,"
         "node_request_failures,edge_attempts,edge_connects,"
         "edge_connect_seconds_sum,cdn_connects,cdn_connect_seconds_sum,"
-        "edge_connections_used,delivered_bytes,outcome",
+        "edge_connections_used,delivered_bytes,completion_seconds,outcome",
     [RECORD_FLOWS] =
         "mode,flow,from,to,transport,start_seconds,connect_seconds,"
         "first_byte_seconds,completion_seconds,delivered_bytes,"
@@ -272,6 +272,14 @@ print_head(FILE *file, const char *mode, const DownloadTable *table,
 }
 
 static void
+print_completion(FILE *file, const Download *download)
+{
+    fputc(',', file);
+    if (download->outcome == OUTCOME_DONE)
+        fprintf(file, "%.9g", seconds(download->end_ns - download->start_ns));
+}
+
+static void
 print_download(FILE *file, const char *mode, const DownloadTable *table,
                const Download *download)
 {
@@ -285,13 +293,14 @@ print_download(FILE *file, const char *mode, const DownloadTable *table,
         fputs("0,,,,", file);
     const Scenario *scenario = table->world->scenario;
     print_rates(file, scenario, download);
-    fprintf(file, ",%u,%u,%u,%u,%u,%.9g,%u,%.9g,%u,%" G_GUINT64_FORMAT ",%s",
+    fprintf(file, ",%u,%u,%u,%u,%u,%.9g,%u,%.9g,%u,%" G_GUINT64_FORMAT,
             download->edges_listed, download->node_requests,
             download->node_failures, download->edge_attempts,
             download->edge_connects, seconds(download->edge_connect_ns),
             download->cdn_connects, seconds(download->cdn_connect_ns),
-            download->edges_used, download->delivered_bytes,
-            outcome_name(download->outcome));
+            download->edges_used, download->delivered_bytes);
+    print_completion(file, download);
+    fprintf(file, ",%s", outcome_name(download->outcome));
     print_sensitivity(file, scenario, download);
     fputc('\n', file);
 }

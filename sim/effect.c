@@ -231,8 +231,8 @@ print_note(const World *world, HostId id, const Effect *effect)
             effect->note.value);
 }
 
-static void
-take_note(World *world, HostId id, const Effect *effect)
+void
+world_note(World *world, HostId id, const Effect *effect)
 {
     Host *host = &world->hosts[id];
     host->count.requests += effect->note.kind == NOTE_REQUEST_SERVED;
@@ -273,7 +273,7 @@ apply_one(World *world, HostId id, const Effect *effect)
         check_introduction(effect);
         return;
     case EFFECT_NOTE:
-        take_note(world, id, effect);
+        world_note(world, id, effect);
         return;
     case EFFECT_WRITE:
     case EFFECT_WRITE_BODY:

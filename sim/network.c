@@ -15,6 +15,7 @@ network_init(Network *network)
     memset(network, 0, sizeof *network);
     agenda_init(&network->agenda);
     packet_pool_init(&network->packets);
+    network->outside_head = network->outside_tail = PACKET_NONE;
 }
 
 static void
@@ -75,10 +76,13 @@ network_add_route(Network *network, const Route *route)
 static void
 drop_packet(Network *network, uint32_t index, LinkDrop reason)
 {
-    EndpointId endpoint = network->packets.packets[index].endpoint;
+    const Packet *packet = &network->packets.packets[index];
+    EndpointId endpoint = packet->endpoint;
+    bool is_outside = packet->flags & PACKET_OUTSIDE;
     network->count.dropped_packets[reason]++;
     packet_put(&network->packets, index);
-    tcp_packet_gone(network, endpoint);
+    if (!is_outside)
+        tcp_packet_gone(network, endpoint);
 }
 
 static LinkDrop
@@ -117,8 +121,8 @@ next_link(const Network *network, const PacketWay *way, uint32_t hop)
     return hop == 0 ? way->down : LINK_NONE;
 }
 
-void
-network_send(Network *network, const Path *path, uint32_t packet)
+static void
+enter_path(Network *network, const Path *path, uint32_t packet)
 {
     Packet *sent = &network->packets.packets[packet];
     PacketWay *way = &network->packets.ways[packet];
@@ -130,8 +134,45 @@ network_send(Network *network, const Path *path, uint32_t packet)
         link = next_link(network, way, sent->hop++);
     assert(link != LINK_NONE);
     network->count.sent_packets++;
-    network->connections[sent->endpoint >> 1]->in_flight_packets++;
     enter_link(network, link, packet);
+}
+
+void
+network_send(Network *network, const Path *path, uint32_t packet)
+{
+    const Packet *sent = &network->packets.packets[packet];
+    network->connections[sent->endpoint >> 1]->in_flight_packets++;
+    enter_path(network, path, packet);
+}
+
+void
+network_inject(Network *network, const Path *path, uint32_t packet)
+{
+    network->packets.packets[packet].flags |= PACKET_OUTSIDE;
+    enter_path(network, path, packet);
+}
+
+static void
+leave_to_outside(Network *network, uint32_t index)
+{
+    Packet *packets = network->packets.packets;
+    assert(packets[index].next == PACKET_NONE);
+    if (network->outside_head == PACKET_NONE)
+        network->outside_head = index;
+    else
+        packets[network->outside_tail].next = index;
+    network->outside_tail = index;
+}
+
+uint32_t
+network_take_outside(Network *network)
+{
+    uint32_t index = network->outside_head;
+    if (index == PACKET_NONE)
+        return PACKET_NONE;
+    network->outside_head = network->packets.packets[index].next;
+    network->packets.packets[index].next = PACKET_NONE;
+    return index;
 }
 
 static void
@@ -145,7 +186,10 @@ leave_link(Network *network, uint32_t index)
         return;
     }
     network->count.delivered_packets++;
-    tcp_packet(network, index);
+    if (packet->flags & PACKET_OUTSIDE)
+        leave_to_outside(network, index);
+    else
+        tcp_packet(network, index);
 }
 
 static void

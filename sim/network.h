@@ -62,6 +62,9 @@ typedef struct Network {
     uint32_t signal_head;
     uint32_t signal_count;
     uint32_t signal_capacity;
+    uint32_t
+        outside_head; /* chain of packets that network_take_outside gives */
+    uint32_t outside_tail;
     uint64_t fingerprint; /* sum of hashes, so order cannot matter */
     NetworkCount count;
 } Network;
@@ -74,6 +77,13 @@ uint32_t network_add_route(Network *network, const Route *route);
 
 /* Send a packet along a path; the network takes it. */
 void network_send(Network *network, const Path *path, uint32_t packet);
+/* A packet of a transport that is not simulated here enters its path at
+ * now_ns. The network takes it and forgets it where it is dropped; else
+ * network_take_outside gives it back. */
+void network_inject(Network *network, const Path *path, uint32_t packet);
+/* The next such packet at its path's end, in the order of arrival, or
+ * PACKET_NONE; the caller's. */
+uint32_t network_take_outside(Network *network);
 /* Advance to the entry's time; handle it if it is a link's or a timer's,
  * and say so. */
 bool network_step(Network *network, const AgendaEntry *entry);

@@ -17,9 +17,10 @@ typedef enum PacketFlag {
     PACKET_ACK = 2,
     PACKET_FIN = 4,
     PACKET_RST = 8,
-    PACKET_PROBE = 16, /* asks for an ACK: the window was closed */
-    PACKET_LOST = 64,  /* by the wire of the present link */
-    PACKET_DSACK = 32, /* a segment came that was there already */
+    PACKET_PROBE = 16,    /* asks for an ACK: the window was closed */
+    PACKET_LOST = 64,     /* by the wire of the present link */
+    PACKET_DSACK = 32,    /* a segment came that was there already */
+    PACKET_OUTSIDE = 128, /* of no transport here; see network_inject */
 } PacketFlag;
 
 /* Bytes beyond the cumulative ACK that have arrived, relative to it. */

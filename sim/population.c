@@ -344,7 +344,7 @@ stay(const Population *population, uint32_t edge)
 {
     const World *world = population->world;
     const PlanEdges *plan = world->scenario->roles.edges;
-    bool is_there = world->hosts[population->first_edge + edge].node;
+    bool is_there = world->hosts[population->first_edge + edge].is_there;
     return is_there ? &plan->session : &plan->absence;
 }
 
@@ -413,7 +413,7 @@ population_churn(Population *population, uint32_t edge)
 {
     World *world = population->world;
     HostId id = population->first_edge + edge;
-    if (world->hosts[id].node)
+    if (world->hosts[id].is_there)
         world_stop(world, id);
     else
         world_start(world, id);

@@ -25,7 +25,7 @@ reach_is_open(const World *world, HostId from, HostId to)
 {
     const Host *client = &world->hosts[from];
     const Host *edge = &world->hosts[to];
-    if (!edge->node)
+    if (!edge->is_there)
         return false;
     if (client->role != ROLE_CLIENT || edge->role != ROLE_EDGE)
         return true;

@@ -126,8 +126,13 @@ void
 world_start(World *world, HostId id)
 {
     Host *host = &world->hosts[id];
-    assert(!host->node);
+    assert(!host->is_there);
+    host->is_there = true;
     host->incarnation++;
+    if (world->elsewhere) {
+        world->elsewhere->start(world->elsewhere->context, id);
+        return;
+    }
     uint8_t seed[32];
     write_node_seed(world, id, seed);
     host->node = node_new(host->role, host->config, seed);
@@ -142,7 +147,12 @@ void
 world_stop(World *world, HostId id)
 {
     Host *host = &world->hosts[id];
-    assert(host->node);
+    assert(host->is_there);
+    host->is_there = false;
+    if (world->elsewhere) {
+        world->elsewhere->stop(world->elsewhere->context, id);
+        return;
+    }
     for (StreamId stream = 0; stream < host->stream_capacity; stream++) {
         EndpointId endpoint = host->streams[stream].endpoint;
         if (endpoint != UINT32_MAX)
@@ -163,6 +173,10 @@ world_stop(World *world, HostId id)
 void
 world_command(World *world, HostId id, const Command *command)
 {
+    if (world->elsewhere) {
+        world->elsewhere->command(world->elsewhere->context, id, command);
+        return;
+    }
     Event event = {.kind = EVENT_COMMAND, .stream = STREAM_NONE};
     event.command = command;
     host_event(world, id, &event);

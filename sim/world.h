@@ -46,7 +46,8 @@ typedef struct HostCount {
 } HostCount;
 
 typedef struct Host {
-    Node *node; /* NULL while offline */
+    Node *node;    /* NULL while offline, and when it lives elsewhere */
+    bool is_there; /* not offline */
     const void *config;
     const TcpOptions *options;
     Role role;
@@ -83,6 +84,15 @@ typedef struct FileInfo {
 } FileInfo;
 
 typedef struct World World;
+/* Where nodes live that are not simulated, on a testbed: who starts and stops
+ * them, and brings them commands. What they note comes by world_note. */
+typedef struct Elsewhere {
+    void *context;
+    void (*start)(void *context, HostId host);
+    void (*stop)(void *context, HostId host);
+    void (*command)(void *context, HostId host, const Command *command);
+} Elsewhere;
+
 /* What nodes tell: the workload keeps the books. */
 typedef struct NoteSink {
     void *context;
@@ -104,7 +114,8 @@ struct World {
     GQueue answers; /* Answer * */
     Turn turn;
     NoteSink sink;
-    FILE *trace; /* every note as a row; NULL: not wanted */
+    const Elsewhere *elsewhere; /* NULL: all nodes are here */
+    FILE *trace;                /* every note as a row; NULL: not wanted */
     const char *trace_mode;
     TurnFile *turns; /* what nodes heard and wanted; NULL: not wanted */
     const TurnWish *turn_wish;       /* whose */
@@ -120,6 +131,8 @@ void world_start(World *world, HostId host);
 /* The host loses its power: nobody is told. */
 void world_stop(World *world, HostId host);
 void world_command(World *world, HostId host, const Command *command);
+/* A node has noted something. */
+void world_note(World *world, HostId host, const Effect *note);
 uint32_t world_add_file(World *world, uint64_t size_bytes, bool is_sampled);
 FileId world_file_id(const World *world, uint32_t file);
 /* Handle one agenda entry and all that follows from it; false when the entry

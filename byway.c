@@ -75,14 +75,20 @@ finish_run(RunOutcome *outcome)
 }
 
 static int
-run_main(int argc, char **argv)
+run_as(const RunVerb *verb, int argc, char **argv)
 {
     RunOutcome outcome;
-    int exit_code = run_simulate(argc, argv, &outcome);
+    int exit_code = run_simulate(verb, argc, argv, &outcome);
     if (outcome.partial && exit_code == 0)
         exit_code = finish_run(&outcome);
     run_outcome_clear(&outcome);
     return exit_code;
+}
+
+static int
+run_main(int argc, char **argv)
+{
+    return run_as(&run_verb, argc, argv);
 }
 
 static int

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * sim/command.c: options of `byway run`.
+ * sim/command.c: options of `byway run` and its like.
  */
 #include "sim/command.h"
 
@@ -23,6 +23,9 @@ static const char EXAMPLE[] =
     "(what was finished is kept and marked incomplete; a second one stops at\n"
     "once).";
 
+const RunVerb run_verb = {
+    .name = "run", .summary = SUMMARY, .description = EXAMPLE};
+
 /* What GOption fills in. */
 typedef struct Raw {
     char *output;
@@ -44,7 +47,8 @@ typedef struct Raw {
 static bool
 usage_error(const char *text, const char *detail)
 {
-    fprintf(stderr, "byway run: %s%s; see 'byway run --help'\n", text, detail);
+    const char *verb = g_get_prgname();
+    fprintf(stderr, "%s: %s%s; see '%s --help'\n", verb, text, detail, verb);
     return false;
 }
 
@@ -138,8 +142,18 @@ raw_clear(Raw *raw)
 }
 
 static GOptionContext *
-new_context(Raw *raw)
+new_context(const RunVerb *verb, Raw *raw)
 {
+    const GOptionEntry simulation[] = {
+        {"jobs", 'j', 0, G_OPTION_ARG_INT, &raw->jobs,
+         "Modes run at once, 1 or more (default: the number of cores)", "N"},
+        {"turns", 0, 0, G_OPTION_ARG_FILENAME, &raw->turns,
+         "Log what nodes hear and want, for byway replay; a new file", "FILE"},
+        {"turns-of", 0, 0, G_OPTION_ARG_STRING, &raw->turns_of,
+         "Only those of a role, or of its number N as in nodes.csv",
+         "ROLE[:N]"},
+        {0},
+    };
     const GOptionEntry entries[] = {
         {"output", 'o', 0, G_OPTION_ARG_FILENAME, &raw->output,
          "Where results go (default out/TITLE-SEED)", "DIR"},
@@ -149,8 +163,6 @@ new_context(Raw *raw)
          "Overrides general.seed; 'random' chooses one and says it", "N"},
         {"set", 0, 0, G_OPTION_ARG_STRING_ARRAY, &raw->sets,
          "Override any key of the scenario", "KEY.PATH=VALUE"},
-        {"jobs", 'j', 0, G_OPTION_ARG_INT, &raw->jobs,
-         "Modes run at once, 1 or more (default: the number of cores)", "N"},
         {"progress", 0, 0, G_OPTION_ARG_STRING, &raw->progress,
          "auto, always or never", "WHEN"},
         {"color", 0, 0, G_OPTION_ARG_STRING, &raw->color,
@@ -159,11 +171,6 @@ new_context(Raw *raw)
          "What stderr shows: error, warning (default), info or debug", "LEVEL"},
         {"verbose", 'v', 0, G_OPTION_ARG_NONE, &raw->is_verbose,
          "One level more than --log-level", NULL},
-        {"turns", 0, 0, G_OPTION_ARG_FILENAME, &raw->turns,
-         "Log what nodes hear and want, for byway replay; a new file", "FILE"},
-        {"turns-of", 0, 0, G_OPTION_ARG_STRING, &raw->turns_of,
-         "Only those of a role, or of its number N as in nodes.csv",
-         "ROLE[:N]"},
         {"no-plots", 0, 0, G_OPTION_ARG_NONE, &raw->has_no_plots,
          "Draw no pictures", NULL},
         {"quiet", 'q', 0, G_OPTION_ARG_NONE, &raw->is_quiet,
@@ -174,8 +181,10 @@ new_context(Raw *raw)
     };
     GOptionContext *context = g_option_context_new(NULL);
     g_option_context_add_main_entries(context, entries, NULL);
-    g_option_context_set_summary(context, SUMMARY);
-    g_option_context_set_description(context, EXAMPLE);
+    if (!verb->player)
+        g_option_context_add_main_entries(context, simulation, NULL);
+    g_option_context_set_summary(context, verb->summary);
+    g_option_context_set_description(context, verb->description);
     g_option_context_set_help_enabled(context, false);
     return context;
 }
@@ -191,13 +200,17 @@ wants_help(int argc, char **argv)
 }
 
 bool
-command_parse(int argc, char **argv, RunOptions *options, int *ret_exit_code)
+command_parse(int argc, char **argv, RunOutcome *outcome, int *ret_exit_code)
 {
+    const RunVerb *verb = outcome->verb;
+    g_autofree char *name = g_strconcat("byway ", verb->name, NULL);
+    g_set_prgname(name);
     Raw raw = {.jobs = (int)MAX(sysconf(_SC_NPROCESSORS_ONLN), 1)};
-    g_autoptr(GOptionContext) context = new_context(&raw);
+    if (verb->player)
+        raw.jobs = 1;
+    g_autoptr(GOptionContext) context = new_context(verb, &raw);
     *ret_exit_code = 0;
     if (wants_help(argc, argv)) {
-        g_set_prgname("byway run");
         g_autofree char *help = g_option_context_get_help(context, true, NULL);
         fputs(help, stdout);
         return false;
@@ -209,7 +222,7 @@ command_parse(int argc, char **argv, RunOptions *options, int *ret_exit_code)
     bool is_good = g_option_context_parse_strv(context, &copy, &error);
     if (!is_good)
         usage_error(error->message, "");
-    is_good = is_good && take_raw(&raw, options);
+    is_good = is_good && take_raw(&raw, &outcome->options);
     raw_clear(&raw);
     if (!is_good)
         *ret_exit_code = COMMAND_EXIT_USAGE;

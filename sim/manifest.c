@@ -30,6 +30,17 @@ add_fingerprint(GString *json, uint64_t fingerprint)
     member_add_text(json, "fingerprint", text);
 }
 
+static void
+add_lateness(GString *json, const Lateness *lateness)
+{
+    member_add_number(json, "lateness_median_seconds",
+                      (double)lateness->median_ns / 1e9);
+    member_add_number(json, "lateness_p99_seconds",
+                      (double)lateness->p99_ns / 1e9);
+    member_add_number(json, "lateness_max_seconds",
+                      (double)lateness->ns_max / 1e9);
+}
+
 void
 manifest_add_mode(GString *json, const char *name, const ModeResult *mode)
 {
@@ -43,6 +54,8 @@ manifest_add_mode(GString *json, const char *name, const ModeResult *mode)
     member_add_number(json, "wall_seconds", mode->wall_s);
     member_add_count(json, "peak_rss_bytes", mode->peak_rss_bytes);
     add_end(json, mode->end);
+    if (mode->is_real_time)
+        add_lateness(json, &mode->lateness);
     member_add_count(json, "arrivals", mode->arrivals);
     member_add_count(json, "candidates", mode->candidates);
     member_add_count(json, "node_requests", mode->node_requests);

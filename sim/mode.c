@@ -5,26 +5,26 @@
 
 #include <unistd.h>
 
-#include "sim/download.h"
 #include "sim/memory.h"
+#include "sim/play.h"
 #include "sim/record.h"
 #include "sim/stop.h"
 
 #define EVENTS_PER_LOOK 16384u
 #define WATCHED_MAX 256u
 
-typedef struct ModeRun {
+struct ModeRun {
     const Scenario *scenario;
     const char *directory;
     const char *name;
     ModeResult *result;
     Recorder recorder;
-    const TurnWish *turn_wish;
+    ModeOptions options;
     TurnFile *turns; /* NULL: not wanted */
     int64_t stop_ns;
     pid_t parent;
     bool is_interrupted;
-} ModeRun;
+};
 
 uint32_t
 mode_count(const Scenario *scenario)
@@ -103,30 +103,45 @@ loop_flows(ModeRun *run, FlowTable *table, ProcessTable *processes)
     network->now_ns = run->stop_ns;
 }
 
-static void
-loop_downloads(ModeRun *run, DownloadTable *table, Population *population)
+void
+play_step(Play *play)
 {
-    World *world = table->world;
-    Network *network = &world->network;
-    while (agenda_peek_ns(&network->agenda) <= run->stop_ns) {
-        AgendaEntry entry = agenda_pop(&network->agenda);
-        if (!world_step(world, &entry)) {
-            AgendaKind kind = agenda_kind(&entry);
-            if (kind == AGENDA_COMMAND)
-                download_arrive(table);
-            else if (kind == AGENDA_CHURN)
-                population_churn(population, (uint32_t)entry.key);
-            else
-                sample(run, network);
-            world_settle(world);
-        }
-        if (download_is_over(table))
-            return;
-        if (is_look_due(network) &&
-            !look_up(run, network, table->measured_count))
-            return;
+    World *world = play->table->world;
+    AgendaEntry entry = agenda_pop(&world->network.agenda);
+    if (world_step(world, &entry))
+        return;
+    AgendaKind kind = agenda_kind(&entry);
+    if (kind == AGENDA_COMMAND)
+        download_arrive(play->table);
+    else if (kind == AGENDA_CHURN)
+        population_churn(play->population, (uint32_t)entry.key);
+    else
+        sample(play->run, &world->network);
+    world_settle(world);
+}
+
+bool
+play_look_up(Play *play)
+{
+    return look_up(play->run, &play->table->world->network,
+                   play->table->measured_count);
+}
+
+static bool
+play_simulated(Play *play, GError **error)
+{
+    (void)error; /* what can fail is the recorder, and it remembers */
+    Network *network = &play->table->world->network;
+    population_start(play->population);
+    while (agenda_peek_ns(&network->agenda) <= play->stop_ns) {
+        play_step(play);
+        if (download_is_over(play->table))
+            return true;
+        if (is_look_due(network) && !play_look_up(play))
+            return true;
     }
-    network->now_ns = run->stop_ns;
+    network->now_ns = play->stop_ns;
+    return true;
 }
 
 static void
@@ -253,9 +268,10 @@ read_off_downloads(ModeRun *run, const DownloadTable *table)
 static bool
 open_turns(ModeRun *run, GError **error)
 {
-    if (!run->turn_wish || !run->turn_wish->path)
+    const TurnWish *wish = run->options.turn_wish;
+    if (!wish || !wish->path)
         return true;
-    run->turns = turn_wish_open(run->turn_wish, run->name, error);
+    run->turns = turn_wish_open(wish, run->name, error);
     return run->turns;
 }
 
@@ -265,6 +281,16 @@ close_turns(ModeRun *run, GError **error)
     TurnFile *turns = run->turns;
     run->turns = NULL;
     return !turns || turn_file_close(turns, error);
+}
+
+static bool
+record_world(ModeRun *run, const DownloadTable *table, GError **error)
+{
+    read_off(run, &table->world->network, table->measured_count);
+    read_off_downloads(run, table);
+    return close_turns(run, error) && recorder_close(&run->recorder, error) &&
+           record_downloads(run->directory, run->name, table, error) &&
+           record_nodes(run->directory, run->name, table->world, error);
 }
 
 static bool
@@ -285,17 +311,13 @@ run_downloads(ModeRun *run, PlanSelection mode, GError **error)
     world.trace = run->recorder.notes;
     world.trace_mode = run->name;
     world.turns = run->turns;
-    world.turn_wish = run->turn_wish;
+    world.turn_wish = run->options.turn_wish;
     agenda_push(&world.network.agenda, run->recorder.interval_ns, AGENDA_SAMPLE,
                 0);
-    population_start(&population);
-    loop_downloads(run, &table, &population);
-    read_off(run, &world.network, table.measured_count);
-    read_off_downloads(run, &table);
-    bool is_good = close_turns(run, error) &&
-                   recorder_close(&run->recorder, error) &&
-                   record_downloads(run->directory, run->name, &table, error) &&
-                   record_nodes(run->directory, run->name, &world, error);
+    Player player = run->options.player ? run->options.player : play_simulated;
+    Play play = {run,          &table,     &population, run->directory,
+                 run->stop_ns, run->result};
+    bool is_good = player(&play, error) && record_world(run, &table, error);
     download_table_clear(&table);
     population_clear(&population);
     world_clear(&world);
@@ -321,15 +343,16 @@ mode_end_of_all(const ModeResult *results, uint32_t count)
 
 bool
 mode_run(const Scenario *scenario, uint32_t mode, const char *directory,
-         const TurnWish *turn_wish, ModeResult *result, GError **error)
+         const ModeOptions *options, ModeResult *result, GError **error)
 {
     ModeRun run = {.scenario = scenario,
                    .directory = directory,
                    .name = mode_name(scenario, mode),
-                   .turn_wish = turn_wish,
                    .result = result,
                    .stop_ns = scenario->general.stop_time_ns,
                    .parent = getppid()};
+    if (options)
+        run.options = *options;
     if (!recorder_init(&run.recorder, directory, run.name,
                        scenario->measure.link_interval_ns, error))
         return false;

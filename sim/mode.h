@@ -13,6 +13,23 @@ typedef enum ModeEnd {
     MODE_COMPLETE,
 } ModeEnd;
 
+/* A world of roles under way (sim/play.h), and who moves it on. */
+typedef struct Play Play;
+typedef bool (*Player)(Play *play, GError **error);
+
+/* How a mode is run, beside its scenario. */
+typedef struct ModeOptions {
+    const TurnWish *turn_wish; /* NULL: no turns are wished for */
+    Player player;             /* NULL: the simulator */
+} ModeOptions;
+
+/* How far packets of a testbed came after their time. */
+typedef struct Lateness {
+    int64_t median_ns;
+    int64_t p99_ns;
+    int64_t ns_max;
+} Lateness;
+
 /* Lives in memory that the run's processes share. */
 typedef struct ModeResult {
     ModeProgress progress;
@@ -32,6 +49,8 @@ typedef struct ModeResult {
     uint64_t payload_different_bytes;
     double wall_s;           /* the parent's */
     uint64_t peak_rss_bytes; /* the parent's */
+    bool is_real_time;       /* on a testbed */
+    Lateness lateness;       /* there */
     char error[256];         /* why it failed */
 } ModeResult;
 
@@ -43,7 +62,6 @@ void mode_expect(const Scenario *scenario, ModeResult *result);
 /* Complete when every mode is; interrupted when any is. */
 ModeEnd mode_end_of_all(const ModeResult *results, uint32_t count);
 /* Run to the end, or until SIGINT or SIGTERM, which must be held (sim/stop.h),
- * is pending; write the mode's parts below directory, and turns if wished
- * for (not NULL). */
+ * is pending; write the mode's parts below directory. Options may be NULL. */
 bool mode_run(const Scenario *scenario, uint32_t mode, const char *directory,
-              const TurnWish *turn_wish, ModeResult *result, GError **error);
+              const ModeOptions *options, ModeResult *result, GError **error);

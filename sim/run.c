@@ -30,7 +30,7 @@
 typedef struct Modes {
     const Scenario *scenario;
     const char *directory;
-    const TurnWish *turn_wish;
+    ModeOptions options;
     Log *log;
     ModeResult *results; /* shared memory */
     pid_t processes[PROGRESS_MODES_MAX];
@@ -53,7 +53,7 @@ live_mode(const Modes *modes, uint32_t mode)
     ModeResult *result = &modes->results[mode];
     g_autoptr(GError) error = NULL;
     bool is_good = mode_run(modes->scenario, mode, modes->directory,
-                            modes->turn_wish, result, &error);
+                            &modes->options, result, &error);
     if (!is_good)
         g_strlcpy(result->error, error->message, sizeof result->error);
     _exit(is_good ? 0 : EXIT_FAILED);
@@ -274,7 +274,7 @@ all_mode_names(const Scenario *scenario)
 static bool
 join_turns(const Modes *modes, GError **error)
 {
-    const TurnWish *wish = modes->turn_wish;
+    const TurnWish *wish = modes->options.turn_wish;
     g_auto(GStrv) names = all_mode_names(modes->scenario);
     if (!turn_wish_join(wish, names, error))
         return false;
@@ -361,22 +361,24 @@ simulate(const Scenario *scenario, RunOutcome *outcome, ManifestFacts *facts,
     if (!log_open(&outcome->log, outcome->partial, error))
         return false;
     tell_begin(scenario, outcome);
-    Modes modes = {.scenario = scenario,
-                   .directory = outcome->partial,
-                   .turn_wish = &outcome->options.turn_wish,
-                   .log = &outcome->log,
-                   .parent = getpid(),
-                   .count = mode_count(scenario),
-                   .results = share_results()};
+    Modes modes = {
+        .scenario = scenario,
+        .directory = outcome->partial,
+        .options = {&outcome->options.turn_wish, outcome->verb->player},
+        .log = &outcome->log,
+        .parent = getpid(),
+        .count = mode_count(scenario),
+        .results = share_results()};
     if (!modes.results) {
         g_set_error(error, G_FILE_ERROR, (int)g_file_error_from_errno(errno),
                     "no shared memory: %s", g_strerror(errno));
         return false;
     }
     run_modes(&modes, &outcome->options);
-    if (modes.has_failed && modes.turn_wish->path)
+    if (modes.has_failed && modes.options.turn_wish->path)
         log_tell(&outcome->log, LOG_WARNING, NULL,
-                 "the turns so far stay in %s.MODE", modes.turn_wish->path);
+                 "the turns so far stay in %s.MODE",
+                 modes.options.turn_wish->path);
     bool is_good = !modes.has_failed && write_results(&modes, facts, error);
     if (modes.signal)
         outcome->exit_code = 128 + modes.signal;
@@ -388,13 +390,14 @@ simulate(const Scenario *scenario, RunOutcome *outcome, ManifestFacts *facts,
 }
 
 int
-run_simulate(int argc, char **argv, RunOutcome *outcome)
+run_simulate(const RunVerb *verb, int argc, char **argv, RunOutcome *outcome)
 {
     memset(outcome, 0, sizeof *outcome);
+    outcome->verb = verb;
     outcome->lock = -1;
     g_autoptr(Scenario) scenario = NULL;
     int exit_code = 0;
-    if (!command_parse(argc, argv, &outcome->options, &exit_code))
+    if (!command_parse(argc, argv, outcome, &exit_code))
         return exit_code;
     log_init(&outcome->log, outcome->options.log_level);
     g_autofree char *text = NULL;
@@ -404,7 +407,8 @@ run_simulate(int argc, char **argv, RunOutcome *outcome)
         return COMMAND_EXIT_USAGE;
     stop_hold();
     g_autoptr(GError) error = NULL;
-    if (!may_log_turns(scenario, &outcome->options.turn_wish, &error) ||
+    if ((verb->is_possible && !verb->is_possible(scenario, &error)) ||
+        !may_log_turns(scenario, &outcome->options.turn_wish, &error) ||
         !directory_open(scenario, outcome, &error)) {
         log_tell(&outcome->log, LOG_ERROR, NULL, "%s", error->message);
         return COMMAND_EXIT_USAGE;

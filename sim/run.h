@@ -4,7 +4,21 @@
 #pragma once
 
 #include "sim/log.h"
-#include "sim/turn_wish.h"
+#include "sim/mode.h"
+
+/* A verb that runs scenarios and leaves results. */
+typedef struct RunVerb {
+    const char *name;
+    const char *summary;
+    const char *description; /* examples, exit codes */
+    /* NULL: the simulator. Others run modes one after the other, and have no
+     * turns of nodes to tell. */
+    Player player;
+    /* Whether it can do what the scenario wants; NULL: it can. */
+    bool (*is_possible)(const Scenario *scenario, GError **error);
+} RunVerb;
+
+extern const RunVerb run_verb;
 
 typedef struct RunOptions {
     char *scenario_path;
@@ -22,6 +36,7 @@ typedef struct RunOptions {
 
 /* Results lie in `partial` until run_publish gives them their name. */
 typedef struct RunOutcome {
+    const RunVerb *verb;
     RunOptions options;
     char *directory;
     char *partial;
@@ -33,7 +48,8 @@ typedef struct RunOutcome {
 /* Read the command line and the scenario, run it, write the results. Returns
  * 0 when there are results (look at outcome), else the program's exit code,
  * with everything said on stderr and nothing left behind. */
-int run_simulate(int argc, char **argv, RunOutcome *ret_outcome);
+int run_simulate(const RunVerb *verb, int argc, char **argv,
+                 RunOutcome *ret_outcome);
 /* Do work (the report) in a process of its own, which a signal ends at once.
  * Returns what work returns, or 128 + the signal. */
 int run_apart(RunOutcome *outcome, int (*work)(RunOutcome *));

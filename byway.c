@@ -13,6 +13,7 @@
 #include "sim/check.h"
 #include "sim/run.h"
 #include "sim/validate.h"
+#include "testbed/testbed.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -92,6 +93,12 @@ run_main(int argc, char **argv)
 }
 
 static int
+testbed_main(int argc, char **argv)
+{
+    return run_as(&testbed_verb, argc, argv);
+}
+
+static int
 version_main(int argc, char **argv)
 {
     if (argc > 1) {
@@ -107,6 +114,7 @@ version_main(int argc, char **argv)
 
 static const Verb verbs[] = {
     {"run", run_main, "run a scenario: results, table, pictures"},
+    {"testbed", testbed_main, "run a scenario with real nodes and packets"},
     {"check", check_main, "find every error of scenario files"},
     {"schema", schema_main, "print the JSON Schema of scenarios"},
     {"report", report_main, "work out the figures of results again"},

@@ -71,6 +71,11 @@ static const Planted planted[] = {
      "may not include"},
     {"live/a.c", OPENING("live/a.c") "#include <gsl/gsl_rng.h>\n",
      "may not include"},
+    {"live/a.c", OPENING("live/a.c") "#include \"testbed/actor.h\"\n",
+     "may not include"},
+    {"testbed/a.c", OPENING("testbed/a.c") "#include \"analysis/table.h\"\n",
+     "may not include"},
+    {"testbed/a.c", OPENING("testbed/a.c") "#include \"live/role.h\"\n", NULL},
     {"sim/a.c", OPENING("sim/a.c") "int64_t t = time(NULL);\n", "time()"},
     {"sim/a.c", OPENING("sim/a.c") "/* the time(s) */ f(\"rand()\");\n", NULL},
     {"sim/a.c", OPENING("sim/a.c") "transmit_time(1); link->time(2);\n", NULL},
@@ -159,8 +164,8 @@ long_files_lines_and_functions_are_found(void)
 static void
 tree_is_tidy(gconstpointer root)
 {
-    static const char *const folders[] = {"core", "replay",   "sim",
-                                          "live", "analysis", "tests"};
+    static const char *const folders[] = {"core",    "sim",      "live",
+                                          "testbed", "analysis", "tests"};
     g_autoptr(GPtrArray) findings = g_ptr_array_new_with_free_func(g_free);
     guint file_count = 0;
     check_file(root, "byway.c", findings);

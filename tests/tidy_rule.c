@@ -69,12 +69,20 @@ static const char *const live_foreign[] = {
     "fcntl.h",   "time.h",   "glib/",     "poll.h",    "getopt.h",
     "pthread.h", "linux/",   "sched.h",   "ftw.h",     NULL};
 
+/* Real nodes on simulated links: it knows both, and neither knows it. */
+static const char *const testbed_own[] = {"core/", "live/", "sim/", "testbed/",
+                                          NULL};
+static const char *const testbed_foreign[] = {"sys/",     "netinet/", "linux/",
+                                              "fcntl.h",  "sched.h",  "time.h",
+                                              "unistd.h", NULL};
+
 static const Layer layers[] = {
     {"core/", core_own, core_foreign},
     {"sim/replay/", replay_own, replay_foreign},
     {"sim/", sim_own, sim_foreign},
     {"analysis/", analysis_own, analysis_foreign},
     {"live/", live_own, live_foreign},
+    {"testbed/", testbed_own, testbed_foreign},
 };
 
 static const Exception exceptions[] = {

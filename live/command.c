@@ -4,8 +4,11 @@
 #include "live/command.h"
 #include "live/check.h"
 #include "live/operate.h"
+#include "live/workers.h"
 
+#include <signal.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 
 enum { EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
@@ -42,6 +45,11 @@ usage_error(const char *text, const char *detail)
     return EXIT_USAGE;
 }
 
+typedef struct Service {
+    LiveConfig *config;
+    const char *path;
+} Service;
+
 static int
 serve(const LiveConfig *config, const char *path)
 {
@@ -51,9 +59,19 @@ serve(const LiveConfig *config, const char *path)
         fprintf(stderr, "byway: %s\n", error->message);
         return EXIT_FAILED;
     }
+    if (config->worker_count > 1)
+        prctl(PR_SET_PDEATHSIG, SIGTERM); /* cleared by a change of user */
     bool is_whole = operate_run(role, path);
     is_whole &= role_stop(role);
     return is_whole ? 0 : EXIT_FAILED;
+}
+
+static int
+serve_as_worker(void *context, uint32_t index)
+{
+    const Service *service = context;
+    service->config->worker_index = index;
+    return serve(service->config, service->path);
 }
 
 static int
@@ -66,7 +84,12 @@ run_role(Role role, const LiveOptions *options)
     if (!config)
         return EXIT_USAGE;
     config->turns = options->turns;
-    return serve(config, options->config);
+    if (config->worker_count == 1)
+        return serve(config, options->config);
+    if (options->turns)
+        return usage_error("--turns logs one process, not ", "workers");
+    Service service = {config, options->config};
+    return workers_run(config->worker_count, serve_as_worker, &service);
 }
 
 static int

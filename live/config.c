@@ -2,6 +2,7 @@
  * live/config.c: defaults, a file over them, and what follows from both.
  */
 #include "live/check.h"
+#include "live/privilege.h"
 #include "sim/yaml/input.h"
 
 #include <assert.h>
@@ -47,6 +48,7 @@ config_new(Role role)
     config->peers = (LivePeers){nobody, nobody, nobody, nobody};
     config->files.tenant = "default";
     config->limits = LIMITS;
+    config->worker_count = 1;
     config->owned = g_ptr_array_new_with_free_func(g_free);
     init_roles(config);
     config->key_service.is_master_told = true;
@@ -84,6 +86,19 @@ finish(LiveConfig *config, bool is_advertised)
     config->cdn.session_count_max = limits->connections;
 }
 
+/* Before any other file is looked at: that is done as the user. */
+static void
+become_user(const ConfigReader *reader, const TreeNode *root)
+{
+    const TreeEntry *entry =
+        root->kind == TREE_MAP ? tree_find(root, "user") : NULL;
+    g_autofree char *why = NULL;
+    if (!entry || entry->value->kind != TREE_SCALAR)
+        return;
+    if (!privilege_assume(entry->value->text, &why))
+        complain(reader->complaints, entry->value->mark, "user: %s", why);
+}
+
 static void
 read_tree(ConfigReader *reader, const TreeNode *root)
 {
@@ -92,6 +107,7 @@ read_tree(ConfigReader *reader, const TreeNode *root)
                  "there is nothing in it");
         return;
     }
+    become_user(reader, root);
     config_reader_read(reader, root);
     if (reader->complaints->list->len > 0)
         return;

@@ -16,6 +16,7 @@
 #include "live/tls.h"
 
 #define LIVE_LISTEN_MAX 8u
+#define LIVE_WORKER_MAX 64u
 #define LIVE_SERVICE_MAX 64u
 #define LIVE_MASTER_KEY_MAX 8u
 #define LIVE_REGION_MAX 1024u
@@ -106,6 +107,10 @@ typedef struct LiveConfig {
     LiveLimits limits;
     Address admin;          /* for operators; port 0: none */
     const char *access_log; /* or NULL */
+    const char *user;       /* whom root becomes, or NULL */
+    uint32_t worker_count;  /* processes that do the same */
+    uint32_t worker_index;  /* which of them this is: its operators' address
+                               has a port so much higher */
     uint64_t uplink_bps;    /* edge: for COMMAND_CAPACITY, once, after start */
     bool may_be_clear; /* key service: keys may leave the machine unsealed */
 

@@ -67,6 +67,17 @@ check_listen(ConfigReader *reader, const TreeNode *root)
     }
 }
 
+/* Each worker has a port of its own for operators. */
+static void
+check_workers(ConfigReader *reader, const TreeNode *root)
+{
+    const LiveConfig *config = reader->config;
+    if (config->admin.port + config->worker_count - 1 > UINT16_MAX)
+        complain(reader->complaints, config_mark(root, "admin"),
+                 "admin: %u workers need as many ports from %u on",
+                 config->worker_count, config->admin.port);
+}
+
 static void
 check_advertise(ConfigReader *reader, const TreeNode *root)
 {
@@ -280,6 +291,7 @@ void
 config_rule_check(ConfigReader *reader, const TreeNode *root)
 {
     check_listen(reader, root);
+    check_workers(reader, root);
     check_advertise(reader, root);
     check_ids(reader, root);
     check_tls(reader, root);

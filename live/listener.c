@@ -10,6 +10,7 @@
 #include <linux/filter.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -17,6 +18,8 @@
 /* Taken in a row before other sockets are looked at. */
 #define ACCEPT_COUNT_MAX 64u
 #define PAUSE_NS (100 * NS_PER_MS)
+/* Not more often than this is the same trouble told. */
+#define TELL_NS (60 * NS_PER_S)
 
 static bool
 set_flag(int fd, int level, int option)
@@ -121,6 +124,19 @@ listener_clear(Listener *listener)
     listener->watch.fd = listener->spare_fd = -1;
 }
 
+static void
+tell_full(Listener *listener)
+{
+    int64_t now_ns = loop_now_ns(listener->loop);
+    if (listener->told_ns != 0 && now_ns - listener->told_ns < TELL_NS)
+        return;
+    listener->told_ns = now_ns;
+    fprintf(stderr,
+            "byway: all open files that the system allows are in use; "
+            "%" G_GUINT64_FORMAT " connections turned away so far\n",
+            listener->turned_away_count);
+}
+
 /* No descriptor is left: the peer hears so at once, not after a time-out.
  * False when there was none: the kernel looks for a descriptor first. */
 static bool
@@ -133,6 +149,8 @@ turn_away(Listener *listener)
     if (fd >= 0)
         close(fd);
     listener->spare_fd = open_spare();
+    if (fd >= 0)
+        tell_full(listener);
     return fd >= 0;
 }
 
@@ -200,12 +218,19 @@ listener_empty(Listener *listener)
             return;
 }
 
-/* The kernel numbers the sockets of an address as they began to listen: ours
- * is the first. A number that nobody has makes it choose as usual. */
+/* The kernel numbers the sockets of an address as they began to listen: those
+ * of our generation come first, the next ones then. A number that nobody has
+ * makes it choose as usual. */
 void
-listener_yield(Listener *listener)
+listener_yield(Listener *listener, uint32_t worker_count)
 {
-    struct sock_filter next[] = {BPF_STMT(BPF_RET | BPF_K, 1)};
+    struct sock_filter next[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+                 (uint32_t)(SKF_AD_OFF + SKF_AD_RANDOM)),
+        BPF_STMT(BPF_ALU | BPF_MOD | BPF_K, worker_count),
+        BPF_STMT(BPF_ALU | BPF_ADD | BPF_K, worker_count),
+        BPF_STMT(BPF_RET | BPF_A, 0),
+    };
     struct sock_fprog program = {G_N_ELEMENTS(next), next};
     setsockopt(listener->watch.fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF,
                &program, sizeof program);

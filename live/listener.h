@@ -30,6 +30,7 @@ typedef struct Listener {
     void (*accepted)(void *context, int fd, const Address *peer);
     void *context;
     uint64_t turned_away_count;
+    int64_t told_ns; /* when that was last said; 0: never */
 } Listener;
 
 /* Bind and listen; port 0 is any free one, see listener_address. */
@@ -42,8 +43,9 @@ bool listener_start(Listener *listener, Loop *loop,
                     void *context);
 /* Let new connections go to those that listen here later than this process,
  * if there are any; else they go on coming. Handshakes that have begun are not
- * disturbed: go on accepting for a while, then close. */
-void listener_yield(Listener *listener);
+ * disturbed: go on accepting for a while, then close. So many workers of this
+ * process' generation listen there. */
+void listener_yield(Listener *listener, uint32_t worker_count);
 /* Take whoever has knocked so far: closing would reset them. */
 void listener_empty(Listener *listener);
 void listener_clear(Listener *listener);

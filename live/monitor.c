@@ -116,7 +116,7 @@ void
 monitor_yield(Monitor *monitor)
 {
     if (monitor->admin.loop)
-        listener_yield(&monitor->admin.listener);
+        listener_yield(&monitor->admin.listener, 1);
 }
 
 bool
@@ -124,13 +124,15 @@ monitor_open(Monitor *monitor, const LiveConfig *config, Loop *loop,
              GError **error)
 {
     const AdminSink sink = {monitor, is_ready, write_metrics};
+    Address admin = config->admin;
+    admin.port = (uint16_t)(admin.port + config->worker_index);
     monitor->role = role_name(config->role);
     monitor->metrics.values[METRIC_START] =
         (uint64_t)(loop_now_ns(loop) / NS_PER_S);
     quota_init(&monitor->quota, config->limits.requests_per_second_per_peer);
     return open_log(monitor, config, loop, error) &&
            (config->admin.port == 0 ||
-            admin_init(&monitor->admin, loop, &config->admin, &sink, error));
+            admin_init(&monitor->admin, loop, &admin, &sink, error));
 }
 
 void

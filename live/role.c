@@ -3,6 +3,7 @@
  */
 #include "live/catalogue.h"
 #include "live/role.h"
+#include "live/privilege.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -334,8 +335,14 @@ role_start(LiveRole *role, const LiveConfig *config, GError **error)
     if (!loop_init(&role->loop, error))
         return false;
     monitor_init(&role->monitor, &role->host, role->listeners);
-    if (!trust_open(&role->trust, config, error) || !open_files(role, error) ||
-        !open_listeners(role, error) ||
+    if (config->role == ROLE_KEY_SERVICE)
+        privilege_keep_secrets();
+    privilege_raise();
+    bool are_open = open_listeners(role, error);
+    privilege_lower();
+    privilege_drop();
+    if (!are_open || !trust_open(&role->trust, config, error) ||
+        !open_files(role, error) ||
         !monitor_open(&role->monitor, config, &role->loop, error) ||
         !keeper_open(&role->keeper, config, &role->loop, error) ||
         !start_host(role, error))
@@ -358,7 +365,7 @@ void
 role_yield_door(LiveRole *role)
 {
     for (uint32_t i = 0; i < role->listener_count; i++)
-        listener_yield(&role->listeners[i]);
+        listener_yield(&role->listeners[i], role->started->worker_count);
     monitor_yield(&role->monitor);
 }
 

@@ -67,7 +67,8 @@ static const char *const live_foreign[] = {
     "yaml.h",    "openssl/", "sqlite3.h", "jansson.h", "sys/",
     "net/",      "netinet/", "arpa/",     "netdb.h",   "unistd.h",
     "fcntl.h",   "time.h",   "glib/",     "poll.h",    "getopt.h",
-    "pthread.h", "linux/",   "sched.h",   "ftw.h",     NULL};
+    "pthread.h", "linux/",   "sched.h",   "ftw.h",     "grp.h",
+    "pwd.h",     NULL};
 
 /* Real nodes on simulated links: it knows both, and neither knows it. */
 static const char *const testbed_own[] = {"core/", "live/", "sim/", "testbed/",

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -441,6 +442,9 @@ static void
 without_descriptors_peers_are_turned_away_and_nothing_spins(void)
 {
     Site site;
+    int heard = memfd_create("stderr", MFD_CLOEXEC);
+    int before_fd = dup(STDERR_FILENO);
+    g_assert_cmpint(dup2(heard, STDERR_FILENO), ==, STDERR_FILENO);
     site_init(&site);
     site_open(&site, SITE_CDN);
     struct rlimit before, few;
@@ -464,6 +468,14 @@ without_descriptors_peers_are_turned_away_and_nothing_spins(void)
     for (size_t i = 0; i < G_N_ELEMENTS(callers); i++)
         caller_hang_up(&callers[i]);
     site_clear(&site);
+    /* It is told, once. */
+    char told[500] = {0};
+    g_assert_cmpint(dup2(before_fd, STDERR_FILENO), ==, STDERR_FILENO);
+    g_assert_cmpint(pread(heard, told, sizeof told - 1, 0), >, 0);
+    g_assert_true(g_str_has_prefix(told, "byway: all open files "));
+    g_assert_true(strchr(told, '\n') == strrchr(told, '\n'));
+    close(before_fd);
+    close(heard);
 }
 
 static void

@@ -25,6 +25,7 @@ typedef struct Town {
     char *directory;
     LiveConfig *config;
     pid_t child;
+    uint32_t file_count;   /* a key service's */
     rlim_t file_bytes_max; /* of the next life; 0: no limit */
 } Town;
 
@@ -65,6 +66,7 @@ town_new(Role role)
     config->manager.selection.region_count = 1;
     config->manager.selection.isp_count = 1;
     town->config = config;
+    town->file_count = FILE_COUNT;
     return town;
 }
 
@@ -87,15 +89,15 @@ town_free(Town *town)
 static FileId
 file_of(uint32_t number)
 {
-    FileId file = {{(uint8_t)number, 1, 2, 3}};
+    FileId file = {{(uint8_t)number, (uint8_t)(number >> 8), 2, 3}};
     return file;
 }
 
 /* What an operator's commands will be: these files exist. */
 static void
-add_files(LiveRole *role)
+add_files(LiveRole *role, uint32_t file_count)
 {
-    for (uint32_t number = 0; number < FILE_COUNT; number++) {
+    for (uint32_t number = 0; number < file_count; number++) {
         Command command = {.kind = COMMAND_ADD_FILE,
                            .file = file_of(number),
                            .file_bytes = 1000,
@@ -117,7 +119,7 @@ live(const Town *town)
         g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &limit), ==, 0);
     }
     if (town->config->role == ROLE_KEY_SERVICE)
-        add_files(role);
+        add_files(role, town->file_count);
     bool is_whole = operate_run(role, NULL);
     is_whole &= role_stop(role);
     _exit(is_whole ? 0 : 1);
@@ -240,6 +242,59 @@ a_key_that_was_granted_is_the_same_in_every_life(void)
     town_free(town);
 }
 
+static void
+check_keys(const Town *town, const GPtrArray *granted)
+{
+    for (guint file = 0; file < granted->len; file++) {
+        const GByteArray *first = granted->pdata[file];
+        g_autoptr(GByteArray) again = ask_key(town, file);
+        g_assert_cmpuint(again->len, ==, first->len);
+        g_assert_true(memcmp(again->data, first->data, first->len) == 0);
+    }
+}
+
+/* Two master keys, of which the second is new: there is much to wrap. */
+static void
+begin_rotation(Town *town, uint32_t number)
+{
+    LiveMasterKey *keys = town->config->master_keys;
+    for (uint32_t i = 0; i < 2; i++)
+        keys[i] = (LiveMasterKey){.number = number + i,
+                                  .bytes = {71, (uint8_t)(number + i)}};
+    town->config->master_key_count = 2;
+}
+
+/* Every other life is killed after another key was granted, the rest when it
+ * so happens. Now and then one may finish, and then all is looked at. */
+static void
+no_key_is_lost_however_often_a_rotation_is_killed(void)
+{
+    const uint32_t kill_count = g_test_slow() ? 1000 : 40;
+    g_autoptr(GPtrArray) granted =
+        g_ptr_array_new_with_free_func((GDestroyNotify)g_byte_array_unref);
+    Town *town = town_new(ROLE_KEY_SERVICE);
+    begin_rotation(town, 1);
+    for (uint32_t life = 1; life <= kill_count; life++) {
+        bool is_asked = life % 2 == 0;
+        town->file_count = granted->len + 1;
+        begin_life(town);
+        if (is_asked)
+            g_ptr_array_add(granted, ask_key(town, granted->len));
+        g_usleep((gulong)g_test_rand_int_range(0, is_asked ? 5000 : 30000));
+        g_assert_cmpint(end_life(town, SIGKILL), ==, -SIGKILL);
+        if (life % 20 != 0)
+            continue;
+        begin_life(town);
+        check_keys(town, granted);
+        g_usleep(G_USEC_PER_SEC / 2); /* for the rotation */
+        g_assert_cmpint(end_life(town, SIGKILL), ==, -SIGKILL);
+        begin_rotation(town, 1 + life / 20);
+    }
+    g_test_message("%u keys after %u kills", granted->len, kill_count);
+    g_assert_cmpuint(granted->len, ==, kill_count / 2);
+    town_free(town);
+}
+
 static uint16_t
 register_edge(const Town *town, PeerId edge)
 {
@@ -303,6 +358,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     STORY(a_key_that_was_granted_is_the_same_in_every_life);
+    STORY(no_key_is_lost_however_often_a_rotation_is_killed);
     STORY(a_manager_knows_its_edges_after_a_kill_and_after_an_end);
     STORY(a_service_that_cannot_keep_ends);
     return g_test_run();

@@ -72,7 +72,7 @@ who_yields_gets_nobody_while_another_listens(void)
     knock(&loop, doors, 2);
     g_assert_cmpuint(doors[0].taken_count, >, 0);
     g_assert_cmpuint(doors[1].taken_count, >, 0);
-    listener_yield(&doors[0].listener);
+    listener_yield(&doors[0].listener, 1);
     knock(&loop, doors, 2);
     g_assert_cmpuint(doors[0].taken_count, ==, 0);
     /* Nobody is lost when the other one goes away after all. */
@@ -93,7 +93,7 @@ the_next_to_come_shares_again(void)
     loop_begin(&loop, &address);
     open_door(&old, &loop, &address);
     open_door(&doors[0], &loop, &address);
-    listener_yield(&old.listener);
+    listener_yield(&old.listener, 1);
     listener_empty(&old.listener);
     listener_clear(&old.listener);
     knock(&loop, doors, 1);
@@ -101,7 +101,7 @@ the_next_to_come_shares_again(void)
     knock(&loop, doors, 2);
     g_assert_cmpuint(doors[0].taken_count, >, 0);
     g_assert_cmpuint(doors[1].taken_count, >, 0);
-    listener_yield(&doors[0].listener);
+    listener_yield(&doors[0].listener, 1);
     knock(&loop, doors, 2);
     g_assert_cmpuint(doors[0].taken_count, ==, 0);
     for (guint i = 0; i < 2; i++)

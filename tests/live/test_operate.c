@@ -10,9 +10,10 @@
 
 #include <glib/gstdio.h>
 #include <poll.h>
-#include <stddef.h>
+#include <pwd.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -42,7 +43,8 @@ typedef struct Yard {
     uint8_t content[FILE_BYTES];
     Address cdn;
     Address edge;
-    Address admin; /* of the CDN */
+    Address admin;     /* of the CDN */
+    const char *extra; /* in the place of that */
     char *request;
 } Yard;
 
@@ -206,10 +208,11 @@ write_cdn(const Yard *yard, const char *limits)
     char admin[ADDRESS_TEXT_BYTES];
     address_write(&yard->cdn, address);
     address_write(&yard->admin, admin);
+    g_autofree char *usual = g_strdup_printf("admin: %s\n", admin);
     g_autofree char *text = g_strdup_printf(
-        "byway: 1\nrole: cdn\nid: 3\nlisten: %s\nadmin: %s\n"
+        "byway: 1\nrole: cdn\nid: 3\nlisten: %s\n%s"
         "limits: {%s}\nfiles: {directory: files, id_key_file: id.key}\n",
-        address, admin, limits);
+        address, yard->extra ? yard->extra : usual, limits);
     put(yard, "cdn.yaml", text, strlen(text));
 }
 
@@ -390,6 +393,107 @@ nobody_notices_restarts_behind_an_edge(void)
     yard_end(&yard);
 }
 
+/* One line of /proc/PID/FILE; the caller frees. */
+static char *
+read_process(GPid process, const char *file)
+{
+    char *text = NULL;
+    g_autofree char *path = g_strdup_printf("/proc/%d/%s", process, file);
+    g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+    return text;
+}
+
+static GPid
+first_worker(GPid process)
+{
+    g_autofree char *file = g_strdup_printf("task/%d/children", process);
+    g_autofree char *children = read_process(process, file);
+    return (GPid)g_ascii_strtoll(children, NULL, 10);
+}
+
+static void
+nobody_notices_restarts_of_workers(void)
+{
+    Yard yard;
+    yard_begin(&yard);
+    yard.extra = "workers: 3\n";
+    write_cdn(&yard, "");
+    restart_on_and_on(&yard, "cdn", &yard.cdn);
+    yard_end(&yard);
+}
+
+static void
+a_worker_that_dies_has_a_successor(void)
+{
+    Yard yard;
+    yard_begin(&yard);
+    yard.extra = "workers: 2\n";
+    write_cdn(&yard, "");
+    GPid cdn = start(&yard, "cdn");
+    GPid worker = first_worker(cdn);
+    kill(worker, SIGKILL);
+    /* The one that was the second is now the first, and then the new one. */
+    gint64 end_us = g_get_monotonic_time() + PATIENCE_MS * 1000;
+    for (guint count = 0; count < 2;) {
+        g_autofree char *file = g_strdup_printf("task/%d/children", cdn);
+        g_autofree char *children = read_process(cdn, file);
+        g_auto(GStrv) words = g_strsplit(g_strchomp(children), " ", -1);
+        bool is_dead_there =
+            (GPid)g_ascii_strtoll(words[0], NULL, 10) == worker;
+        count = is_dead_there ? 0 : g_strv_length(words);
+        g_assert_cmpint(g_get_monotonic_time(), <, end_us);
+        g_usleep(10000);
+    }
+    /* A reload is told when both have done it. */
+    kill(cdn, SIGHUP);
+    wait_for(&yard, "RELOADING=1");
+    wait_for(&yard, "READY=1");
+    stop(cdn);
+    yard_end(&yard);
+}
+
+static void
+root_becomes_somebody_else(void)
+{
+    Yard yard;
+    const struct passwd *nobody = getpwnam("nobody");
+    if (getuid() != 0 || !nobody) {
+        g_test_skip("only root can become somebody else");
+        return;
+    }
+    yard_begin(&yard);
+    char admin[ADDRESS_TEXT_BYTES];
+    address_write(&yard.admin, admin);
+    g_autofree char *extra =
+        g_strdup_printf("user: nobody\nadmin: %s\n", admin);
+    yard.extra = extra;
+    write_cdn(&yard, "");
+    static const char *const NAMES[] = {"", "files", "files/large", "id.key",
+                                        "cdn.yaml"};
+    for (size_t i = 0; i < G_N_ELEMENTS(NAMES); i++) {
+        g_autofree char *path = path_of(&yard, NAMES[i]);
+        g_assert_cmpint(chown(path, nobody->pw_uid, nobody->pw_gid), ==, 0);
+    }
+    g_assert_cmpint(chmod(yard.notify_path, 0777), ==, 0);
+    GPid cdn = start(&yard, "cdn");
+    g_autofree char *status = read_process(cdn, "status");
+    g_autofree char *users =
+        g_strdup_printf("\nUid:\t%u\t%u\t%u\t%u\n", nobody->pw_uid,
+                        nobody->pw_uid, nobody->pw_uid, nobody->pw_uid);
+    g_autofree char *groups =
+        g_strdup_printf("\nGid:\t%u\t%u\t%u\t%u\n", nobody->pw_gid,
+                        nobody->pw_gid, nobody->pw_gid, nobody->pw_gid);
+    g_assert_nonnull(strstr(status, users));
+    g_assert_nonnull(strstr(status, groups));
+    g_assert_nonnull(strstr(status, "\nCapEff:\t0000000000000000\n"));
+    g_assert_nonnull(strstr(status, "\nNoNewPrivs:\t1\n"));
+    kill(cdn, SIGHUP); /* it still finds its files */
+    wait_for(&yard, "READY=1");
+    g_assert_cmpfloat(metric(&yard, "reloads_total"), ==, 1);
+    stop(cdn);
+    yard_end(&yard);
+}
+
 #define STORY(name) g_test_add_func("/operate/" #name, name)
 
 int
@@ -400,5 +504,8 @@ main(int argc, char **argv)
     STORY(nobody_notices_restarts_of_a_cdn);
     STORY(nobody_notices_restarts_of_an_edge);
     STORY(nobody_notices_restarts_behind_an_edge);
+    STORY(nobody_notices_restarts_of_workers);
+    STORY(a_worker_that_dies_has_a_successor);
+    STORY(root_becomes_somebody_else);
     return g_test_run();
 }

@@ -205,6 +205,7 @@ bench_live(uint32_t round_count, bool is_quiet)
         return EXIT_FAILED;
     }
     bench->round_count = round_count;
+    bench_raise_limit();
     bench->directory = directory;
     if (!bench_leave_network() && !is_quiet)
         fputs("without a network of its own (that takes root): ports and "

@@ -75,6 +75,8 @@ void bench_stop(BenchRelay *relay);
 /* A network of this process's own, if it may have one: nobody else's ports,
  * and the same congestion control for all. */
 bool bench_leave_network(void);
+/* As many descriptors as we may have, for all that are started later too. */
+void bench_raise_limit(void);
 /* A socket that listens on a free port of 127.0.0.1. */
 int bench_listen(Address *ret_address);
 /* Keep to one processor, where there are several. */
@@ -103,6 +105,7 @@ typedef enum PointKind {
     POINT_MIDDLE_MANY,
     POINT_SMALL,
     POINT_SMALL_MANY,
+    POINT_SMALL_CROWD,
     POINT_COUNT,
 } PointKind;
 

@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 /* By its routes, not by a setting that not every kernel lets us change. */
@@ -41,6 +42,16 @@ bench_leave_network(void)
 {
     return unshare(CLONE_NEWNET) == 0 && raise_loopback() &&
            use_cubic("127.0.0.0/8") && use_cubic("127.0.0.1");
+}
+
+void
+bench_raise_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
 }
 
 int

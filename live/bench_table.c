@@ -15,6 +15,7 @@ const Point POINTS[POINT_COUNT] = {
     [POINT_MIDDLE_MANY] = {"512 KiB, 64 connections", 512 * KIB, 64, false},
     [POINT_SMALL] = {"16 KiB, 1 connection", 16 * KIB, 1, false},
     [POINT_SMALL_MANY] = {"16 KiB, 64 connections", 16 * KIB, 64, false},
+    [POINT_SMALL_CROWD] = {"16 KiB, 1000 connections", 16 * KIB, 1000, true},
 };
 
 /* Our figure as it is, or divided by another relay's. */

@@ -3,6 +3,8 @@
  */
 #include "live/host.h"
 
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 /* A drained role closes a stream after so long a silence: between two requests,
@@ -24,6 +26,17 @@ is_idle(const Host *host, const HostStream *slot)
            slot->conn->last_ns <= loop_now_ns(host->loop) - idle_ns;
 }
 
+/* What the peer has acknowledged so far. The kernel may hold megabytes for a
+ * slow one, and take nothing more for minutes while it reads them. */
+static uint64_t
+taken_bytes_of(const Conn *conn)
+{
+    int held_bytes = 0;
+    if (ioctl(conn->watch.fd, SIOCOUTQ, &held_bytes) != 0)
+        held_bytes = 0;
+    return conn->sent_bytes - MIN(conn->sent_bytes, (uint64_t)held_bytes);
+}
+
 /* Something waits for it, in our buffer or at the source of an order. It has
  * a while to take its least share; if it does, it gets another. */
 static bool
@@ -33,14 +46,15 @@ is_slow(Host *host, HostStream *slot)
     int64_t now_ns = loop_now_ns(host->loop);
     const Conn *conn = slot->conn;
     bool is_blocked = conn->out.unsent_bytes > 0 || conn->wants_room;
-    uint64_t taken_bytes = conn->sent_bytes - slot->mark_bytes;
     if (config->send_bytes_min == 0 || !is_blocked) {
         slot->blocked_ns = 0;
         return false;
     }
-    if (slot->blocked_ns == 0 || taken_bytes >= config->send_bytes_min) {
+    uint64_t taken_bytes = taken_bytes_of(conn);
+    if (slot->blocked_ns == 0 ||
+        taken_bytes >= slot->mark_bytes + config->send_bytes_min) {
         slot->blocked_ns = now_ns;
-        slot->mark_bytes = conn->sent_bytes;
+        slot->mark_bytes = taken_bytes;
         return false;
     }
     return now_ns - slot->blocked_ns >= config->send_timeout_ns;

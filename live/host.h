@@ -69,7 +69,7 @@ typedef struct HostStream {
     Guest *guest;        /* accepted streams */
     int64_t head_ns;     /* since when a head is awaited; 0: none is */
     int64_t blocked_ns;  /* since when it takes too little; 0: it does not */
-    uint64_t mark_bytes; /* what had been sent by then */
+    uint64_t mark_bytes; /* what it had taken by then */
     uint64_t expect_bytes;
 } HostStream;
 

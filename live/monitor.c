@@ -120,6 +120,13 @@ monitor_yield(Monitor *monitor)
 }
 
 bool
+monitor_is_wanted(const LiveConfig *config)
+{
+    return config->admin.port != 0 || config->access_log ||
+           config->limits.requests_per_second_per_peer > 0;
+}
+
+bool
 monitor_open(Monitor *monitor, const LiveConfig *config, Loop *loop,
              GError **error)
 {

@@ -29,6 +29,8 @@ typedef struct Monitor {
 /* What is lent may not have been filled in yet. */
 void monitor_init(Monitor *monitor, const Host *host,
                   const Listener *listeners);
+/* Does anybody look? To watch costs a request some 0.7 us. */
+bool monitor_is_wanted(const LiveConfig *config);
 /* Open what the configuration wants; to be followed by monitor_close, also on
  * failure. */
 bool monitor_open(Monitor *monitor, const LiveConfig *config, Loop *loop,

@@ -281,7 +281,6 @@ start_host(LiveRole *role, GError **error)
                    .linger_timeout_ns = 2 * NS_PER_S},
         .sink = {.context = role,
                  .note = see_note,
-                 .watch = see_turn,
                  .passed = see_passed,
                  .refused = see_refused,
                  .admits = admit,
@@ -294,6 +293,8 @@ start_host(LiveRole *role, GError **error)
                     "the system has no randomness to give");
         return false;
     }
+    if (monitor_is_wanted(config))
+        host.sink.watch = see_turn;
     if (!open_turns(role, &host, error))
         return false;
     host_init(&role->host, &role->loop, &host);
@@ -397,6 +398,9 @@ role_take_config(LiveRole *role, LiveConfig *config)
     role->config = role->reread = config;
     introduce_peers(role);
     tell_capacity(role);
+    /* Whoever is here already stays unseen. */
+    if (monitor_is_wanted(config))
+        role->host.config.sink.watch = see_turn;
     monitor_take_config(&role->monitor, config, &role->loop);
 }
 

@@ -39,6 +39,7 @@ add_lateness(GString *json, const Lateness *lateness)
                       (double)lateness->p99_ns / 1e9);
     member_add_number(json, "lateness_max_seconds",
                       (double)lateness->ns_max / 1e9);
+    member_add_number(json, "tardy_ratio", lateness->tardy_ratio);
 }
 
 void

@@ -28,6 +28,7 @@ typedef struct Lateness {
     int64_t median_ns;
     int64_t p99_ns;
     int64_t ns_max;
+    double tardy_ratio; /* later than what still is true enough */
 } Lateness;
 
 /* Lives in memory that the run's processes share. */

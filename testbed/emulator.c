@@ -25,7 +25,7 @@ typedef struct Look {
 void
 emulator_init(Emulator *emulator, World *world)
 {
-    *emulator = (Emulator){.world = world, .way_ns_min = TIME_NEVER};
+    *emulator = (Emulator){.world = world};
     emulator->lines = g_new(int, world->host_count);
     for (HostId id = 0; id < world->host_count; id++)
         emulator->lines[id] = -1;
@@ -132,6 +132,14 @@ way_ns(const Network *network, const Path *path)
     return sum_ns;
 }
 
+static int64_t
+tardy_ns(World *world, const Look *look)
+{
+    Path path = reach_path(world, look->from, look->to);
+    double share_ns = TARDY_PER_WAY * (double)way_ns(&world->network, &path);
+    return MIN(TARDY_NS, (int64_t)share_ns);
+}
+
 /* Whom the scenario keeps apart hears nothing: neither refusal nor answer. */
 static void
 inject(Emulator *emulator, uint32_t packet, const Look *look)
@@ -146,7 +154,6 @@ inject(Emulator *emulator, uint32_t packet, const Look *look)
     }
     count(world, look);
     Path path = reach_path(world, look->from, look->to);
-    emulator->way_ns_min = MIN(emulator->way_ns_min, way_ns(network, &path));
     network->packets.packets[packet].endpoint = look->to;
     network->count.data_packets += look->payload_bytes > 0;
     network_inject(network, &path, packet);
@@ -199,7 +206,8 @@ emulator_write(Emulator *emulator, int64_t now_ns)
         /* A host that has gone away receives nothing. */
         if (emulator->lines[to] >= 0 &&
             write(emulator->lines[to], bytes, sent->size_bytes) > 0)
-            lateness_add(&emulator->lateness, now_ns - sent->out_ns);
+            lateness_add(&emulator->lateness, now_ns - sent->out_ns,
+                         tardy_ns(world, &look));
         packet_put(&network->packets, packet);
     }
 }

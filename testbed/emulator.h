@@ -6,12 +6,16 @@
  * are packets like any other: every link treats them at the instant it would
  * in a simulation, so lateness does not add up over hops. What the clock
  * costs is told at the end of each way: how long after its time a packet
- * was written.
+ * was written. One that comes later than 1 ms, or 5 % of its way's delay, is
+ * tardy: it tells of the machine, not of the scenario.
  */
 #pragma once
 
 #include "sim/world.h"
 #include "testbed/lateness.h"
+
+#define TARDY_NS NS_PER_MS
+#define TARDY_PER_WAY 0.05
 
 typedef struct Emulator {
     World *world;
@@ -19,7 +23,6 @@ typedef struct Emulator {
     uint8_t *contents; /* [packet][mtu_bytes] */
     uint32_t content_capacity;
     uint32_t mtu_bytes; /* of all hosts */
-    int64_t way_ns_min; /* the least delay of any way taken */
     LatenessCount lateness;
     uint64_t strange_packets; /* for nobody here, or not IPv4 */
 } Emulator;

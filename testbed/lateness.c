@@ -16,11 +16,12 @@ lateness_clear(LatenessCount *count)
 }
 
 void
-lateness_add(LatenessCount *count, int64_t late_ns)
+lateness_add(LatenessCount *count, int64_t late_ns, int64_t tardy_ns)
 {
     int64_t bucket = MAX(late_ns, 0) / LATENESS_BUCKET_NS;
     count->buckets[MIN(bucket, LATENESS_BUCKETS - 1)]++;
     count->count++;
+    count->tardy_count += late_ns > tardy_ns;
     count->ns_max = MAX(count->ns_max, late_ns);
 }
 
@@ -44,5 +45,6 @@ lateness_sum(const LatenessCount *count)
     if (count->count == 0)
         return (Lateness){0};
     return (Lateness){percentile_ns(count, 50), percentile_ns(count, 99),
-                      count->ns_max};
+                      count->ns_max,
+                      (double)count->tardy_count / (double)count->count};
 }

@@ -11,11 +11,13 @@
 typedef struct LatenessCount {
     uint32_t *buckets;
     uint64_t count;
+    uint64_t tardy_count;
     int64_t ns_max;
 } LatenessCount;
 
 void lateness_init(LatenessCount *count);
 void lateness_clear(LatenessCount *count);
-void lateness_add(LatenessCount *count, int64_t late_ns);
+/* Later than tardy_ns it was tardy. */
+void lateness_add(LatenessCount *count, int64_t late_ns, int64_t tardy_ns);
 /* Zeros when nothing was counted; percentiles are rounded up to 1 us. */
 Lateness lateness_sum(const LatenessCount *count);

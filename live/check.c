@@ -3,6 +3,7 @@
  */
 #include "live/check.h"
 #include "live/address.h"
+#include "live/privilege.h"
 #include "live/route.h"
 #include "live/secret.h"
 #include "live/trust.h"
@@ -69,6 +70,7 @@ static void
 check_listen(const Check *check)
 {
     const LiveConfig *config = check->reader->config;
+    privilege_raise(); /* it would be root who listens */
     for (uint32_t at = 0; at < config->listen_count; at++) {
         char text[ADDRESS_TEXT_BYTES];
         address_write(&config->listen[at].address, text);
@@ -78,6 +80,39 @@ check_listen(const Check *check)
                      config_mark(check->root, "listen.%u", at),
                      "listen: cannot bind %s: %s", text, g_strerror(reason));
     }
+    privilege_lower();
+}
+
+static void
+check_admin(const Check *check)
+{
+    const Address *admin = &check->reader->config->admin;
+    char text[ADDRESS_TEXT_BYTES];
+    if (admin->port == 0)
+        return;
+    address_write(admin, text);
+    int reason = try_bind(admin);
+    if (reason)
+        complain(check->reader->complaints, config_mark(check->root, "admin"),
+                 "admin: cannot bind %s: %s", text, g_strerror(reason));
+    else if (!address_is_loopback(admin))
+        remark(check, "admin: whoever reaches %s can read what is counted",
+               text);
+}
+
+static void
+check_access_log(const Check *check)
+{
+    const char *path = check->reader->config->access_log;
+    if (!path)
+        return;
+    g_autofree char *directory = g_path_get_dirname(path);
+    bool is_there = access(path, F_OK) == 0;
+    if (access(is_there ? path : directory, W_OK) != 0)
+        complain(check->reader->complaints,
+                 config_mark(check->root, "access_log"),
+                 "access_log: cannot write %s'%s': %s", is_there ? "" : "in ",
+                 is_there ? path : directory, g_strerror(errno));
 }
 
 /* ENOENT: the kernel has no such module; EPERM: it is for root alone. */
@@ -252,6 +287,8 @@ check_machine(ConfigReader *reader, const TreeNode *root, GPtrArray *remarks)
 {
     const Check check = {reader, root, remarks};
     check_listen(&check);
+    check_admin(&check);
+    check_access_log(&check);
     check_congestion(&check);
     check_routes(&check);
     check_certificates(&check);

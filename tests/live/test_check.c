@@ -146,6 +146,36 @@ an_address_of_another_machine_is_an_error(void)
 }
 
 static void
+operators_have_an_address_and_a_log(void)
+{
+    Desk desk;
+    Address address;
+    char text[ADDRESS_TEXT_BYTES];
+    desk_init(&desk);
+    int fd = listen_somewhere(false, &address);
+    address_write(&address, text);
+    g_autofree char *taken = g_strdup_printf("admin: %s\n", text);
+    g_autofree char *error = g_strdup_printf(
+        ":6:8: error: admin: cannot bind %s: Address already in use", text);
+    g_assert_false(check_manager(&desk, "127.0.0.1:8001", taken));
+    expect_error(&desk, error);
+    close(fd);
+    desk_clear(&desk);
+    desk_init(&desk);
+    g_assert_true(check_manager(&desk, "127.0.0.1:8001",
+                                "admin: 0.0.0.0:39113\n"
+                                "access_log: access.jsonl\n"));
+    g_assert_true(has_remark(&desk, "admin: whoever reaches 0.0.0.0:39113"));
+    desk_clear(&desk);
+    desk_init(&desk);
+    g_assert_false(check_manager(&desk, "127.0.0.1:8001",
+                                 "access_log: /nowhere/access.jsonl\n"));
+    expect_error(&desk, ":6:13: error: access_log: cannot write in "
+                        "'/nowhere': No such file or directory");
+    desk_clear(&desk);
+}
+
+static void
 a_congestion_control_must_be_there(void)
 {
     Desk desk;
@@ -333,6 +363,7 @@ main(int argc, char **argv)
     g_test_add_func("/check/shared", a_process_that_serves_there_goes_on);
     g_test_add_func("/check/foreign",
                     an_address_of_another_machine_is_an_error);
+    g_test_add_func("/check/operators", operators_have_an_address_and_a_log);
     g_test_add_func("/check/congestion", a_congestion_control_must_be_there);
     g_test_add_func("/check/database",
                     a_database_that_others_can_open_is_an_error);

@@ -452,6 +452,26 @@ a_worker_that_dies_has_a_successor(void)
     yard_end(&yard);
 }
 
+/* The second time it is fed by two workers together. */
+static void
+the_watchdog_is_fed(void)
+{
+    Yard yard;
+    yard_begin(&yard);
+    yard.extra = "";
+    for (guint i = 0; i < 2; i++) {
+        write_cdn(&yard, "");
+        g_setenv("WATCHDOG_USEC", "100000", TRUE);
+        GPid cdn = start(&yard, "cdn");
+        g_unsetenv("WATCHDOG_USEC");
+        for (guint time = 0; time < 3; time++)
+            wait_for(&yard, "WATCHDOG=1");
+        stop(cdn);
+        yard.extra = "workers: 2\n";
+    }
+    yard_end(&yard);
+}
+
 static void
 root_becomes_somebody_else(void)
 {
@@ -506,6 +526,7 @@ main(int argc, char **argv)
     STORY(nobody_notices_restarts_behind_an_edge);
     STORY(nobody_notices_restarts_of_workers);
     STORY(a_worker_that_dies_has_a_successor);
+    STORY(the_watchdog_is_fed);
     STORY(root_becomes_somebody_else);
     return g_test_run();
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * live/accept.c: whom a host lets in, and whom it asks to go.
  */
-#include "live/host.h"
+#include "live/http2.h"
 
 #include <linux/sockios.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -88,6 +89,7 @@ host_sweep(void *context)
         if (is_late || takes_little || is_idle(host, slot))
             host_end_stream(host, stream, CLOSE_TIMED_OUT);
     }
+    http2_sweep(host);
     host_settle(host);
     if (host->accepted_count > 0)
         set_sweep(host);
@@ -153,34 +155,46 @@ has_room(const Host *host)
                config->memory_bytes_max;
 }
 
-void
-host_admit(Host *host, StreamId stream)
+Guest *
+host_welcome(Host *host, const uint8_t ip[16])
 {
-    HostStream *slot = host_slot(host, stream);
+    Address peer = {.port = 0};
+    memcpy(peer.ip, ip, sizeof peer.ip);
+    Guest *guest = NULL;
+    if (has_room(host))
+        guest = peers_welcome(&host->peers, &peer,
+                              host->config.stream_count_max_per_peer);
+    host->accepted_count += guest != NULL;
+    return guest;
+}
+
+void
+host_dismiss(Host *host, Guest *guest)
+{
+    peers_dismiss(&host->peers, guest);
+    host->accepted_count--;
+}
+
+static void
+tell_accepted(Host *host, StreamId stream, PeerId peer)
+{
     Event event = {.kind = EVENT_ACCEPTED, .stream = stream};
-    event.accepted.peer =
-        peers_recognize(&host->peers, slot->guest, slot->conn->tls);
-    slot->is_knocking = false;
+    event.accepted.peer = peer;
     host_queue(host, &event);
 }
 
 void
-host_accept(Host *host, int fd, const Address *peer, TlsContext *tls)
+host_admit(Host *host, StreamId stream)
 {
-    Guest *guest = NULL;
-    if (has_room(host))
-        guest = peers_welcome(&host->peers, peer,
-                              host->config.stream_count_max_per_peer);
-    if (!guest) {
-        refuse(host, fd, peer, tls);
-        return;
-    }
-    Conn *conn = tls ? conn_take_tls(&host->conns, fd, tls)
-                     : conn_take(&host->conns, fd);
-    if (!conn) {
-        peers_dismiss(&host->peers, guest);
-        return;
-    }
+    HostStream *slot = host_slot(host, stream);
+    slot->is_knocking = false;
+    tell_accepted(host, stream,
+                  peers_recognize(&host->peers, slot->guest, slot->conn->tls));
+}
+
+static StreamId
+take_seat(Host *host, Conn *conn, Guest *guest)
+{
     StreamId stream = stream_pool_take(&host->pool);
     HostStream *slot = host_slot(host, stream);
     conn->tag = stream;
@@ -190,10 +204,34 @@ host_accept(Host *host, int fd, const Address *peer, TlsContext *tls)
     slot->head_ns = loop_now_ns(host->loop);
     slot->blank_bytes = 0;
     slot->blocked_ns = 0;
-    host->accepted_count++;
+    slot->is_fresh = true;
     if (host->sweep.place == 0)
         set_sweep(host);
-    slot->is_knocking = tls != NULL;
+    return stream;
+}
+
+void
+host_seat(Host *host, Conn *conn, Guest *guest, PeerId peer)
+{
+    tell_accepted(host, take_seat(host, conn, guest), peer);
+}
+
+void
+host_accept(Host *host, int fd, const Address *peer, TlsContext *tls)
+{
+    Guest *guest = host_welcome(host, peer->ip);
+    if (!guest) {
+        refuse(host, fd, peer, tls);
+        return;
+    }
+    Conn *conn = tls ? conn_take_tls(&host->conns, fd, tls)
+                     : conn_take(&host->conns, fd);
+    if (!conn) {
+        host_dismiss(host, guest);
+        return;
+    }
+    StreamId stream = take_seat(host, conn, guest);
+    host_slot(host, stream)->is_knocking = tls != NULL;
     if (!tls)
         host_admit(host, stream);
     host_settle(host);
@@ -216,6 +254,7 @@ host_drain(Host *host)
         if (slot->guest && is_quiet(host, slot))
             host_end_stream(host, stream, CLOSE_DONE);
     }
+    http2_drain(host);
     host_settle(host);
     return host->accepted_count == 0 && !host->conns.parting;
 }

@@ -2,6 +2,7 @@
  * live/conn.c: one non-blocking TCP socket, and what it has yet to send.
  */
 #include "live/conn.h"
+#include "live/http2.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -67,7 +68,10 @@ conn_new(Conns *conns, int fd, ConnState state)
 void
 conn_hear(Conn *conn, ConnSignal signal)
 {
-    conn->conns->hear(conn->conns->context, conn, signal);
+    if (conn->session)
+        http2_hear(conn->session, signal);
+    else
+        conn->conns->hear(conn->conns->context, conn, signal);
 }
 
 static void
@@ -78,20 +82,9 @@ drop_unsent(Conn *conn)
 }
 
 static void
-drop_tls(Conn *conn)
-{
-    if (!conn->tls)
-        return;
-    conn->conns->unsent_bytes -= conn->tls->held.unsent_bytes;
-    loop_drop_job(conn->conns->loop, &conn->tls->again);
-    tls_free(conn->tls);
-    conn->tls = NULL;
-}
-
-static void
 close_socket(Conn *conn)
 {
-    drop_tls(conn);
+    conn_drop_tls(conn);
     loop_unset_timer(conn->conns->loop, &conn->timer);
     if (conn->watch.fd < 0)
         return;
@@ -199,6 +192,10 @@ conn_count_received(Conn *conn, uint64_t size_bytes)
 void
 conn_rewatch(Conn *conn)
 {
+    if (conn->http2) {
+        http2_rewatch(conn);
+        return;
+    }
     bool wants_out =
         !conn->is_broken && (conn->out.unsent_bytes > 0 || conn->wants_room);
     uint32_t events = 0;
@@ -257,8 +254,8 @@ conn_flush(Conn *conn)
     }
 }
 
-static uint64_t
-size_of(const OutSlice *slices, uint32_t slice_count)
+uint64_t
+conn_size_of(const OutSlice *slices, uint32_t slice_count)
 {
     uint64_t size_bytes = 0;
     for (uint32_t i = 0; i < slice_count; i++)
@@ -281,7 +278,7 @@ send_now(Conn *conn, const OutSlice *slices, uint32_t slice_count)
 void
 conn_post(Conn *conn, const OutSlice *slices, uint32_t slice_count)
 {
-    uint64_t size_bytes = size_of(slices, slice_count);
+    uint64_t size_bytes = conn_size_of(slices, slice_count);
     uint64_t sent_bytes = 0;
     bool is_up = conn->state == CONN_OPEN || conn->tls;
     if (conn->out.unsent_bytes == 0 && is_up)
@@ -300,30 +297,29 @@ conn_post(Conn *conn, const OutSlice *slices, uint32_t slice_count)
 }
 
 void
-conn_post_wire(Conn *conn)
+conn_gather(Conn *conn, const OutSlice *slices, uint32_t slice_count)
 {
-    GByteArray *wire = conn->conns->desk.wire;
-    OutSlice slice = {wire->data, wire->len, NULL};
-    if (wire->len > 0 && !conn->is_broken)
-        conn_post(conn, &slice, 1);
-    g_byte_array_set_size(wire, 0);
+    if (conn->is_broken || conn->state > CONN_OPEN)
+        return;
+    if (conn->tls) {
+        conn_hold(conn, slices, slice_count);
+        return;
+    }
+    for (uint32_t i = 0; i < slice_count; i++)
+        outbox_keep(&conn->out, &slices[i], 0);
+    conn->conns->unsent_bytes += conn_size_of(slices, slice_count);
 }
 
 void
-conn_seal(Conn *conn, const OutSlice *slices, uint32_t slice_count)
+conn_push(Conn *conn)
 {
-    TlsDraft draft = {slices, slice_count, 0};
-    while (!conn->is_broken && tls_seal(conn->tls, &draft))
-        conn_post_wire(conn);
-}
-
-static void
-hold(Conn *conn, const OutSlice *slices, uint32_t slice_count)
-{
-    for (uint32_t i = 0; i < slice_count; i++)
-        if (slices[i].size_bytes > 0)
-            outbox_keep(&conn->tls->held, &slices[i], 0);
-    conn->conns->unsent_bytes += size_of(slices, slice_count);
+    if (conn->is_broken || conn->state != CONN_OPEN)
+        return;
+    if (conn->tls)
+        conn_seal_held(conn);
+    else
+        conn_flush(conn);
+    conn_rewatch(conn);
 }
 
 void
@@ -333,30 +329,23 @@ conn_write(Conn *conn, const OutSlice *slices, uint32_t slice_count)
     if (conn->is_broken || conn->state > CONN_OPEN)
         return;
     uint64_t held_bytes = conn->tls ? conn->tls->held.unsent_bytes : 0;
-    conn->is_full |=
-        conn->out.unsent_bytes + held_bytes + size_of(slices, slice_count) >
-        STREAM_LOW_WATER_BYTES;
-    if (!conn->tls)
+    conn->is_full |= conn->out.unsent_bytes + held_bytes +
+                         conn_size_of(slices, slice_count) >
+                     STREAM_LOW_WATER_BYTES;
+    if (conn->http2)
+        http2_write(conn, slices, slice_count);
+    else if (!conn->tls)
         conn_post(conn, slices, slice_count);
     else if (conn->state == CONN_OPEN)
         conn_seal(conn, slices, slice_count);
     else
-        hold(conn, slices, slice_count);
+        conn_hold(conn, slices, slice_count);
     if (!conn->is_broken && conn->state == CONN_OPEN)
         conn_check_drained(conn);
 }
 
-void
-conn_look_again(Conn *conn)
-{
-    bool may_have_more = conn->state == CONN_OPEN && conn->wants_read &&
-                         conn->tls->may_have_more;
-    if (may_have_more)
-        loop_add_job(conn->conns->loop, &conn->tls->again);
-}
-
-static ConnRead
-end_read(Conn *conn)
+ConnRead
+conn_end_read(Conn *conn)
 {
     if (conn->is_broken) {
         conn_lose(conn, CLOSE_RESET);
@@ -366,35 +355,15 @@ end_read(Conn *conn)
     return CONN_READ_END;
 }
 
-static ConnRead
-read_tls(Conn *conn, uint32_t size_bytes, uint32_t *ret_size_bytes)
-{
-    TlsStep step =
-        tls_read(conn->tls, conn->conns->buffer, size_bytes, ret_size_bytes);
-    conn_post_wire(conn);
-    switch (step) {
-    case TLS_DONE:
-        conn_count_received(conn, *ret_size_bytes);
-        conn_look_again(conn);
-        return CONN_READ_BYTES;
-    case TLS_WAITS:
-        return CONN_READ_NOTHING;
-    case TLS_ENDED:
-        return end_read(conn);
-    case TLS_FAILED:
-        break;
-    }
-    conn_lose(conn, CLOSE_RESET);
-    return CONN_READ_LOST;
-}
-
 ConnRead
 conn_read(Conn *conn, uint32_t size_bytes, uint32_t *ret_size_bytes)
 {
     assert(conn->state == CONN_OPEN);
     assert(size_bytes > 0 && size_bytes <= CONN_READ_BYTES_MAX);
+    if (conn->http2)
+        return http2_read(conn, size_bytes, ret_size_bytes);
     if (conn->tls)
-        return read_tls(conn, size_bytes, ret_size_bytes);
+        return conn_read_tls(conn, size_bytes, ret_size_bytes);
     ssize_t result;
     do {
         result =
@@ -408,7 +377,7 @@ conn_read(Conn *conn, uint32_t size_bytes, uint32_t *ret_size_bytes)
     if (result < 0 && errno == EAGAIN)
         return CONN_READ_NOTHING;
     if (result == 0)
-        return end_read(conn);
+        return conn_end_read(conn);
     conn_lose(conn, conn_reason_of(errno));
     return CONN_READ_LOST;
 }
@@ -505,6 +474,10 @@ void
 conn_close(Conn *conn, CloseReason reason)
 {
     assert(conn->state != CONN_FREE);
+    if (conn->http2) {
+        http2_close(conn, reason);
+        return;
+    }
     bool is_orderly = reason == CLOSE_DONE && conn->state == CONN_OPEN;
     if (!is_orderly || conn->is_broken) {
         conn_reset(conn);
@@ -514,7 +487,7 @@ conn_close(Conn *conn, CloseReason reason)
     if (conn->tls) {
         tls_say_end(conn->tls);
         conn_post_wire(conn);
-        drop_tls(conn);
+        conn_drop_tls(conn);
     }
     conn->state = CONN_PARTING;
     conn->wants_room = false;

@@ -21,6 +21,7 @@
 #define CONN_SLICE_MAX 64u
 
 typedef struct Conn Conn;
+typedef struct Http2 Http2;
 
 typedef enum ConnState {
     CONN_CONNECTING, /* or shaking hands */
@@ -74,8 +75,10 @@ struct Conn {
     Watch watch;
     Timer timer; /* of connecting and parting */
     Conns *conns;
-    Tls *tls;     /* NULL: clear */
-    uint32_t tag; /* the owner's */
+    Tls *tls;                  /* NULL: clear */
+    Http2 *session;            /* that hears of it, or NULL: the owner */
+    struct Http2Stream *http2; /* stands for the socket it has not, or NULL */
+    uint32_t tag;              /* the owner's */
     uint8_t state;
     uint8_t reason; /* CloseReason, CONN_LOST */
     bool wants_read;
@@ -140,9 +143,28 @@ void conn_count_received(Conn *conn, uint64_t size_bytes);
  * (false), or the connection is broken (true). */
 bool conn_is_fatal(Conn *conn, int error);
 
+/* Keep bytes, to be sent with others by conn_push. */
+void conn_gather(Conn *conn, const OutSlice *slices, uint32_t slice_count);
+void conn_push(Conn *conn);
+
 /* --- live/conn_open.c: until a connection is open ----------------------- */
 void conn_go_on(Conn *conn, uint32_t events);
-/* --- shared by the two ------------------------------------------------- */
+/* --- live/conn_tls.c: with privacy -------------------------------------- */
+void conn_add_tls(Conn *conn, TlsContext *context);
+void conn_drop_tls(Conn *conn);
+/* True once hands are shaken; or the connection may be lost. */
+bool conn_shake_hands(Conn *conn);
+void conn_seal(Conn *conn, const OutSlice *slices, uint32_t slice_count);
+/* Keep bytes that cannot be sealed yet, or better with others. */
+void conn_hold(Conn *conn, const OutSlice *slices, uint32_t slice_count);
+void conn_seal_held(Conn *conn);
+ConnRead conn_read_tls(Conn *conn, uint32_t size_bytes,
+                       uint32_t *ret_size_bytes);
+/* There may be bytes that the kernel does not report. */
+void conn_look_again(Conn *conn);
+/* Send what TLS has left on the desk. */
+void conn_post_wire(Conn *conn);
+/* --- shared by the three ----------------------------------------------- */
 Conn *conn_new(Conns *conns, int fd, ConnState state);
 void conn_free(Conn *conn);
 void conn_hear(Conn *conn, ConnSignal signal);
@@ -153,8 +175,6 @@ void conn_flush(Conn *conn);
 void conn_check_drained(Conn *conn);
 /* Send bytes as they are. */
 void conn_post(Conn *conn, const OutSlice *slices, uint32_t slice_count);
-/* Send what TLS has left on the desk. */
-void conn_post_wire(Conn *conn);
-void conn_seal(Conn *conn, const OutSlice *slices, uint32_t slice_count);
-/* TLS may hold bytes that the kernel does not report. */
-void conn_look_again(Conn *conn);
+/* The peer's end was read. */
+ConnRead conn_end_read(Conn *conn);
+uint64_t conn_size_of(const OutSlice *slices, uint32_t slice_count);

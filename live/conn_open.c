@@ -21,24 +21,6 @@ conn_take(Conns *conns, int fd)
     return NULL;
 }
 
-static void
-read_again(void *context)
-{
-    Conn *conn = context;
-    if (conn->state != CONN_OPEN || !conn->wants_read)
-        return;
-    conn_hear(conn, CONN_READABLE);
-    if (conn->tls)
-        conn_look_again(conn);
-}
-
-static void
-add_tls(Conn *conn, TlsContext *context)
-{
-    conn->tls = tls_new(context, &conn->conns->desk, conn->watch.fd);
-    conn->tls->again = (Job){.run = read_again, .context = conn};
-}
-
 Conn *
 conn_take_tls(Conns *conns, int fd, TlsContext *context)
 {
@@ -46,7 +28,7 @@ conn_take_tls(Conns *conns, int fd, TlsContext *context)
     if (!conn)
         return NULL;
     conn->state = CONN_CONNECTING;
-    add_tls(conn, context);
+    conn_add_tls(conn, context);
     return conn;
 }
 
@@ -92,53 +74,12 @@ conn_connect(Conns *conns, const ConnTarget *target)
                        loop_now_ns(conns->loop) +
                            conns->limits.connect_timeout_ns);
         if (target->tls)
-            add_tls(conn, target->tls);
+            conn_add_tls(conn, target->tls);
         return conn;
     }
     conn_lose(conn, conn_reason_of(errno));
     tell_later(conn);
     return conn;
-}
-
-static void
-fail(Conn *conn, CloseReason reason)
-{
-    conn_lose(conn, reason);
-    conn_hear(conn, CONN_GONE);
-}
-
-/* What was written meanwhile is sealed first. */
-static void
-send_held(Conn *conn)
-{
-    Outbox *held = &conn->tls->held;
-    while (held->unsent_bytes > 0) {
-        struct iovec pieces[CONN_SLICE_MAX];
-        OutSlice slices[CONN_SLICE_MAX];
-        uint64_t size_bytes;
-        uint32_t count =
-            outbox_gather(held, pieces, CONN_SLICE_MAX, &size_bytes);
-        for (uint32_t i = 0; i < count; i++)
-            slices[i] = (OutSlice){pieces[i].iov_base,
-                                   (uint32_t)pieces[i].iov_len, NULL};
-        conn_seal(conn, slices, count);
-        outbox_advance(held, size_bytes);
-        conn->conns->unsent_bytes -= size_bytes;
-    }
-}
-
-/* True once that is done. */
-static bool
-shake_hands(Conn *conn)
-{
-    TlsStep step = tls_shake_hands(conn->tls);
-    conn_post_wire(conn); /* a failure is told to the peer too */
-    if (step == TLS_FAILED || conn->is_broken) {
-        fail(conn, step == TLS_FAILED ? CLOSE_PROTOCOL : CLOSE_RESET);
-        return false;
-    }
-    conn_rewatch(conn);
-    return step == TLS_DONE;
 }
 
 static int
@@ -155,19 +96,20 @@ conn_go_on(Conn *conn, uint32_t events)
 {
     int error = socket_error(conn);
     if (error != 0) {
-        fail(conn, conn_reason_of(error));
+        conn_lose(conn, conn_reason_of(error));
+        conn_hear(conn, CONN_GONE);
         return;
     }
     if (conn->tls && (events & EPOLLOUT))
         conn_flush(conn);
-    if (conn->tls && !shake_hands(conn))
+    if (conn->tls && !conn_shake_hands(conn))
         return;
     loop_unset_timer(conn->conns->loop, &conn->timer);
     conn->state = CONN_OPEN;
     if (!conn->tls || !SSL_is_server(conn->tls->ssl))
         conn->conns->count.connected++;
     if (conn->tls)
-        send_held(conn);
+        conn_seal_held(conn);
     conn_flush(conn);
     conn_rewatch(conn);
     conn_hear(conn, CONN_CONNECTED);

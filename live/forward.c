@@ -247,7 +247,8 @@ forward_pump(Forward *forward)
     if (forward->to->out.unsent_bytes > 0)
         return wait_for_room(forward);
     bool is_copied = forward->total_bytes < FORWARD_SPLICE_BYTES_MIN ||
-                     forward->from->tls || forward->to->tls;
+                     forward->from->tls || forward->to->tls ||
+                     forward->from->http2 || forward->to->http2;
     if (is_copied)
         return copy(forward);
     return pump_pipe(forward);

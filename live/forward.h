@@ -2,11 +2,11 @@
  * live/forward.h: a standing order: bytes from one socket to another.
  *
  * Large orders are spliced through a pipe, so that the bytes never enter
- * this process; small ones, those with TLS on either side, and all when no
- * pipe is to be had, are copied.
- * A pipe is borrowed while bytes are in it and no longer: what an idle or
- * empty order needs is its record. When the target takes no more, the source
- * is not read: what is under way is bounded by one pipe.
+ * this process; small ones, those with TLS or HTTP/2 on either side, and all
+ * when no pipe is to be had, are copied. A pipe is borrowed while bytes are in
+ * it and no longer: what an idle or empty order needs is its record. When the
+ * target takes no more, the source is not read: what is under way is bounded by
+ * one pipe.
  */
 #pragma once
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * live/host.c: the driver of one node: sockets and times in.
  */
-#include "live/host.h"
+#include "live/http2.h"
 
 #include <assert.h>
 #include <string.h>
@@ -149,12 +149,10 @@ take_conn(Host *host, StreamId stream)
     slot->conn = NULL;
     slot->serial++;
     slot->queued_count = 0;
-    slot->is_knocking = false;
-    if (slot->guest) {
-        peers_dismiss(&host->peers, slot->guest);
-        slot->guest = NULL;
-        host->accepted_count--;
-    }
+    slot->is_knocking = slot->is_fresh = false;
+    if (slot->guest)
+        host_dismiss(host, slot->guest);
+    slot->guest = NULL;
     return conn;
 }
 
@@ -178,6 +176,25 @@ host_end_stream(Host *host, StreamId stream, CloseReason reason)
     if (is_known)
         tell(host, &event);
     stream_pool_put(&host->pool, stream);
+}
+
+/* The bytes of the present read stay in the buffer: a node that hears of an
+ * end reads nothing. */
+Http2 *
+host_hand_over(Host *host, StreamId stream)
+{
+    HostStream *slot = host_slot(host, stream);
+    Guest *guest = slot->guest;
+    PeerId peer = peers_recognize(&host->peers, guest, slot->conn->tls);
+    bool is_known = !slot->is_knocking;
+    Event event = {.kind = EVENT_CLOSED, .stream = stream};
+    event.closed.reason = CLOSE_DONE;
+    slot->guest = NULL; /* stays */
+    Http2 *http2 = http2_new(host, take_conn(host, stream), guest, peer);
+    if (is_known)
+        tell(host, &event);
+    stream_pool_put(&host->pool, stream);
+    return http2;
 }
 
 static void
@@ -266,6 +283,14 @@ watch_head(Host *host, HostStream *slot, uint32_t size_bytes)
     slot->blank_bytes = 0;
 }
 
+/* In the clear it is not agreed on before, but told by its first bytes. */
+static bool
+is_http2(const Host *host, const HostStream *slot, uint32_t size_bytes)
+{
+    return !slot->conn->tls && !slot->conn->http2 &&
+           http2_is_preface(host->conns.buffer, size_bytes);
+}
+
 /* The bytes are lent for the turn: they are in the buffer of the reads. */
 static void
 read_stream(Host *host, StreamId stream)
@@ -288,6 +313,12 @@ read_stream(Host *host, StreamId stream)
         host_end_stream(host, stream, (CloseReason)slot->conn->reason);
         return;
     case CONN_READ_BYTES:
+        if (slot->is_fresh && is_http2(host, slot, size_bytes)) {
+            http2_feed(host_hand_over(host, stream), host->conns.buffer,
+                       size_bytes);
+            return;
+        }
+        slot->is_fresh = false;
         if (slot->guest && sink->admits &&
             !sink->admits(sink->context, stream)) {
             host_refuse_request(host, stream);
@@ -322,7 +353,9 @@ hear(void *context, Conn *conn, ConnSignal signal)
     Event event = {.kind = EVENT_CLOSED, .stream = stream};
     switch (signal) {
     case CONN_CONNECTED:
-        if (host_slot(host, stream)->is_knocking)
+        if (host_slot(host, stream)->is_knocking && tls_is_http2(conn->tls))
+            host_hand_over(host, stream);
+        else if (host_slot(host, stream)->is_knocking)
             host_admit(host, stream);
         else
             queue_stream(host, EVENT_CONNECTED, stream);
@@ -400,6 +433,7 @@ host_clear(Host *host)
     for (StreamId stream = 0; stream < host->stream_capacity; stream++)
         if (host->streams[stream].conn)
             conn_close(host_detach(host, stream), CLOSE_RESET);
+    http2_clear(host);
     loop_drop_job(host->loop, &host->settle);
     drop_queue(host);
     node_free(host->node);
@@ -419,6 +453,7 @@ host_limit(Host *host, const HostConfig *limits)
     config->stream_count_max_per_peer = limits->stream_count_max_per_peer;
     config->memory_bytes_max = limits->memory_bytes_max;
     config->head_timeout_ns = limits->head_timeout_ns;
+    config->session_idle_ns = limits->session_idle_ns;
     config->send_timeout_ns = limits->send_timeout_ns;
     config->send_bytes_min = limits->send_bytes_min;
     config->idle_timeout_ns = limits->idle_timeout_ns;

@@ -53,6 +53,7 @@ typedef struct HostConfig {
     int64_t send_timeout_ns; /* an accepted stream that takes less than ...  */
     uint64_t send_bytes_min; /* ... this in that time, while something waits
                                 for it, is reset; 0: never */
+    int64_t session_idle_ns; /* an HTTP/2 connection without a request */
     const Address *source;   /* where our own streams come from, or NULL */
     ConnLimits limits;
     HostSink sink;
@@ -65,6 +66,7 @@ typedef struct HostStream {
     uint32_t serial; /* events of an earlier use of the number are void */
     uint32_t queued_count;
     uint8_t blank_bytes; /* of the line that ends a head, so far */
+    bool is_fresh;       /* accepted, and nothing read of it yet */
     bool is_knocking;    /* shakes hands: the node does not know of it yet */
     Guest *guest;        /* accepted streams */
     int64_t head_ns;     /* since when a head is awaited; 0: none is */
@@ -103,6 +105,7 @@ typedef struct Host {
     uint32_t queue_start;
     uint32_t queue_count;
     uint32_t queue_capacity;
+    Http2 *sessions;
     Job settle;
     Timer wake;
     Timer sweep; /* for heads that take too long, and idle streams */
@@ -135,6 +138,13 @@ void host_stored(Host *host, uint32_t tag, bool is_durable);
 /* --- live/accept.c: who may come, and stay ----------------------------- */
 /* Hands are shaken: the node hears of the stream. */
 void host_admit(Host *host, StreamId stream);
+/* One more stream from this IP address, or NULL: the limits are reached. */
+Guest *host_welcome(Host *host, const uint8_t ip[16]);
+/* A connection of a guest, who is known as this peer, becomes a stream. */
+void host_seat(Host *host, Conn *conn, Guest *guest, PeerId peer);
+void host_dismiss(Host *host, Guest *guest);
+/* What seemed to be a stream is an HTTP/2 connection. */
+Http2 *host_hand_over(Host *host, StreamId stream);
 /* Timer: ends the streams that took too long. */
 void host_sweep(void *host);
 /* Over a limit of requests: answer 429 and close. */

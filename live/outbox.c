@@ -55,6 +55,15 @@ outbox_gather(const Outbox *outbox, struct iovec *ret_pieces,
     return count;
 }
 
+OutSlice
+outbox_peek(const Outbox *outbox, uint32_t size_bytes_max)
+{
+    const OutPiece *piece = outbox->first;
+    assert(piece);
+    return (OutSlice){piece->bytes, MIN(piece->size_bytes, size_bytes_max),
+                      piece->chunk};
+}
+
 static void
 drop_first(Outbox *outbox)
 {

@@ -30,6 +30,8 @@ void outbox_keep(Outbox *outbox, const OutSlice *slice, uint32_t start_bytes);
 /* Name the first pieces; returns how many. They stay. */
 uint32_t outbox_gather(const Outbox *outbox, struct iovec *ret_pieces,
                        uint32_t piece_count_max, uint64_t *ret_size_bytes);
+/* The first piece, or its first size_bytes_max; there is one. */
+OutSlice outbox_peek(const Outbox *outbox, uint32_t size_bytes_max);
 /* The first sent_bytes are sent. */
 void outbox_advance(Outbox *outbox, uint64_t sent_bytes);
 void outbox_clear(Outbox *outbox);

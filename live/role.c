@@ -243,6 +243,7 @@ fill_limits(HostConfig *host, const LiveConfig *config)
     host->stream_count_max_per_peer = limits->connections_per_peer;
     host->memory_bytes_max = limits->memory_bytes;
     host->head_timeout_ns = limits->header_timeout_ns;
+    host->session_idle_ns = limits->idle_timeout_ns;
     host->send_timeout_ns = limits->send_timeout_ns;
     host->send_bytes_min = limits->send_bps_min / 8 * timeout_ms / 1000;
     /* The other roles know which of their streams wait for something. */

@@ -139,6 +139,15 @@ tls_shake_hands(Tls *tls)
     return step == TLS_ENDED ? TLS_FAILED : step;
 }
 
+bool
+tls_is_http2(const Tls *tls)
+{
+    const unsigned char *name;
+    unsigned int name_bytes;
+    SSL_get0_alpn_selected(tls->ssl, &name, &name_bytes);
+    return name_bytes == 2 && memcmp(name, "h2", 2) == 0;
+}
+
 TlsStep
 tls_read(Tls *tls, void *buffer, uint32_t size_bytes, uint32_t *ret_size_bytes)
 {

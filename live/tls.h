@@ -70,6 +70,8 @@ typedef enum TlsStep {
 Tls *tls_new(TlsContext *context, TlsDesk *desk, int fd);
 void tls_free(Tls *tls);
 TlsStep tls_shake_hands(Tls *tls);
+/* Have hands been shaken on HTTP/2? */
+bool tls_is_http2(const Tls *tls);
 /* Fill the buffer as far as records have come. */
 TlsStep tls_read(Tls *tls, void *buffer, uint32_t size_bytes,
                  uint32_t *ret_size_bytes);

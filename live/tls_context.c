@@ -20,8 +20,8 @@
 #define READ_BYTES 65536
 
 /* The wire form of RFC 7301: each name after its length. */
-static const uint8_t PROTOCOLS[] = "\x08http/1.1";
-#define PROTOCOLS_BYTES (sizeof PROTOCOLS - 1)
+static const uint8_t SPOKEN[] = "\x02h2\x08http/1.1";
+static const uint8_t ASKED[] = "\x08http/1.1";
 
 /* What OpenSSL calls the reason ("PEM lib") would help nobody. */
 static bool G_GNUC_PRINTF(2, 3) fail(GError **error, const char *format, ...)
@@ -50,8 +50,9 @@ choose_protocol(SSL *ssl, const uint8_t **ret_name, uint8_t *ret_name_bytes,
     (void)ssl;
     (void)context;
     uint8_t *chosen = NULL;
-    int result = SSL_select_next_proto(&chosen, ret_name_bytes, PROTOCOLS,
-                                       PROTOCOLS_BYTES, offered, offered_bytes);
+    int result =
+        SSL_select_next_proto(&chosen, ret_name_bytes, SPOKEN,
+                              sizeof SPOKEN - 1, offered, offered_bytes);
     *ret_name = chosen;
     return result == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK
                                             : SSL_TLSEXT_ERR_ALERT_FATAL;
@@ -132,7 +133,7 @@ init_caller(const TlsContext *context, SSL_CTX *ssl)
     SSL_CTX_set_verify(ssl, SSL_VERIFY_PEER, NULL);
     X509_VERIFY_PARAM_set_hostflags(wanted,
                                     X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-    return SSL_CTX_set_alpn_protos(ssl, PROTOCOLS, PROTOCOLS_BYTES) == 0 &&
+    return SSL_CTX_set_alpn_protos(ssl, ASKED, sizeof ASKED - 1) == 0 &&
            (X509_VERIFY_PARAM_set1_ip_asc(wanted, context->name) == 1 ||
             X509_VERIFY_PARAM_set1_host(wanted, context->name, 0) == 1);
 }

@@ -4,6 +4,7 @@
 #include "core/http.h"
 #include "core/wire.h"
 #include "tests/live/authority.h"
+#include "tests/live/http2_caller.h"
 #include "tests/live/site.h"
 #include "tests/live/tls_caller.h"
 
@@ -157,6 +158,34 @@ a_client_downloads_from_a_cdn_it_trusts(void)
     town_clear(&town);
 }
 
+static void
+http2_is_agreed_on_in_the_handshake(void)
+{
+    Town town;
+    TlsCaller wire;
+    Http2Caller caller;
+    town_init(&town);
+    site_open(&town.site, SITE_CDN);
+    TlsCallerWish wish = {.ca = town.root, .protocol = "h2"};
+    tls_caller_dial(&wire, &town.site.nodes[SITE_CDN].address, &wish);
+    g_assert_true(tls_caller_shake_hands(&wire, &town.site.loop));
+    http2_caller_init(&caller, NULL, &wire, RANGE_BYTES);
+    FileId file = site_file();
+    char path[WIRE_FILE_PATH_BYTES_MAX + 1] = "";
+    wire_write_file_path(&file, SITE_VERSION, path);
+    Http2Call *all = http2_caller_get(&caller, path, NULL);
+    Http2Call *part = http2_caller_get(&caller, path, "bytes=7-20006");
+    http2_caller_wait(&caller, &town.site.loop, all);
+    http2_caller_wait(&caller, &town.site.loop, part);
+    g_assert_cmpuint(all->status, ==, 200);
+    g_assert_cmpuint(part->status, ==, 206);
+    loopback_compare(all->body, town.site.content, SITE_FILE_BYTES);
+    loopback_compare(part->body, town.site.content + 7, 20000);
+    http2_caller_clear(&caller);
+    tls_caller_hang_up(&wire);
+    town_clear(&town);
+}
+
 /* Neither an empty hello nor half a handshake holds a stream for long, and
  * the node never hears of either. */
 static void
@@ -217,6 +246,8 @@ main(int argc, char **argv)
                     who_shows_another_certificate_gets_no_keys);
     g_test_add_func("/https/a_client_downloads_from_a_cdn_it_trusts",
                     a_client_downloads_from_a_cdn_it_trusts);
+    g_test_add_func("/https/http2_is_agreed_on_in_the_handshake",
+                    http2_is_agreed_on_in_the_handshake);
     g_test_add_func("/https/who_does_not_shake_hands_has_to_go",
                     who_does_not_shake_hands_has_to_go);
     g_test_add_func("/https/over_the_limit_there_is_no_handshake",

@@ -312,6 +312,51 @@ metric(const Yard *yard, const char *name)
 
 /* --- stories ----------------------------------------------------------- */
 
+/* Calls of one request each, which are all answered. */
+static void
+call_often(const Yard *yard, guint count)
+{
+    Crowd crowd = {.request = yard->request, .content = yard->content};
+    g_autofree uint8_t *bytes = g_malloc(FILE_BYTES + 1001);
+    crowd.name_bytes = address_to_socket(&yard->cdn, &crowd.name);
+    for (guint i = 0; i < count; i++)
+        g_assert_true(call_once(&crowd, bytes, 1));
+}
+
+static void
+callers_go_to_the_next_process_from_the_signal_on(void)
+{
+    Yard yard;
+    yard_begin(&yard);
+    GPid old = start(&yard, "cdn");
+    GPid next = start(&yard, "cdn");
+    kill(old, SIGTERM);
+    wait_for(&yard, "STOPPING=1");
+    g_usleep(20000); /* that was said first of all */
+    double before = metric(&yard, "connections_accepted_total");
+    call_often(&yard, 30);
+    double after = metric(&yard, "connections_accepted_total");
+    g_assert_cmpfloat(after - before, ==, 30);
+    wait_for_end(old);
+    call_often(&yard, 1);
+    stop(next);
+    yard_end(&yard);
+}
+
+/* A handshake may have begun before the signal came. */
+static void
+the_last_process_still_serves_who_comes_late(void)
+{
+    Yard yard;
+    yard_begin(&yard);
+    GPid cdn = start(&yard, "cdn");
+    kill(cdn, SIGTERM);
+    wait_for(&yard, "STOPPING=1");
+    call_often(&yard, 3);
+    wait_for_end(cdn);
+    yard_end(&yard);
+}
+
 /* Every other one is a mistake. */
 static void
 nobody_notices_reloads(void)
@@ -520,6 +565,8 @@ int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    STORY(callers_go_to_the_next_process_from_the_signal_on);
+    STORY(the_last_process_still_serves_who_comes_late);
     STORY(nobody_notices_reloads);
     STORY(nobody_notices_restarts_of_a_cdn);
     STORY(nobody_notices_restarts_of_an_edge);

@@ -263,8 +263,11 @@ who_has_knocked_before_the_drain_is_served(void)
     caller_dial(&late, &stage.address);
     ask_for(&stage, &late, "folder/small");
     kill(stage.child, SIGCONT);
-    take(&stage, &late, "small", 5);
-    caller_wait_for_end(&late, &stage.loop);
+    caller_wait_for_end(&late, &stage.loop); /* which it has said */
+    g_byte_array_append(late.heard, (const guint8 *)"", 1);
+    g_assert_nonnull(
+        strstr((char *)late.heard->data, "\r\nConnection: close\r\n"));
+    g_assert_true(g_str_has_suffix((char *)late.heard->data, "\r\n\r\nsmall"));
     g_assert_cmpint(late.error, ==, 0);
     caller_hang_up(&first);
     caller_hang_up(&late);

@@ -124,9 +124,25 @@ find_obstacle(const PlanTransport *transport)
     return NULL;
 }
 
+static uint32_t
+count_hosts(const Scenario *scenario)
+{
+    const PlanRoles *roles = &scenario->roles;
+    uint32_t servers =
+        2 * roles->data_centre_count * scenario->network.isp_count + 2;
+    return servers + (roles->edges ? roles->edges->count : 0) +
+           roles->clients->count;
+}
+
 bool
 cast_is_possible(const Scenario *scenario, GError **error)
 {
+    if (count_hosts(scenario) > CAST_HOSTS_MAX) {
+        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
+                    "the scenario has %u hosts; a testbed plays %u at most",
+                    count_hosts(scenario), CAST_HOSTS_MAX);
+        return false;
+    }
     for (uint32_t i = 0; i < scenario->transport_count; i++) {
         const PlanTransport *transport = &scenario->transports[i];
         const char *obstacle = find_obstacle(transport);

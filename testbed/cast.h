@@ -11,5 +11,9 @@
  * population owns. */
 bool cast_plan(const Population *population, HostId host, ActorPlan *ret_plan,
                GError **error);
-/* Whether a kernel can be set to behave as the scenario's transports. */
+/* Each is a process with a TCP of its own. */
+#define CAST_HOSTS_MAX 200u
+
+/* Whether this machine's kernel can be set to behave as the scenario's
+ * transports, on so many hosts. */
 bool cast_is_possible(const Scenario *scenario, GError **error);

@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <pwd.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -166,6 +167,14 @@ wait_for(const Yard *yard, const char *state)
     }
 }
 
+/* In the child: a test that fails leaves nobody behind. */
+static void
+end_with_parent(gpointer ignored)
+{
+    g_assert_null(ignored);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+}
+
 static GPid
 start(const Yard *yard, const char *role)
 {
@@ -178,7 +187,7 @@ start(const Yard *yard, const char *role)
     bool is_started = g_spawn_async(NULL, (char **)words, NULL,
                                     G_SPAWN_DO_NOT_REAP_CHILD |
                                         G_SPAWN_LEAVE_DESCRIPTORS_OPEN,
-                                    NULL, NULL, &child, &error);
+                                    end_with_parent, NULL, &child, &error);
     g_assert_no_error(error);
     g_assert_true(is_started);
     wait_for(yard, "READY=1");

@@ -62,6 +62,13 @@ void
 peers_vouch_identity(Peers *peers, PeerId id, const char *identity)
 {
     PeerName name = {id, identity};
+    for (guint i = 0; i < peers->names->len; i++) {
+        PeerName *known = &g_array_index(peers->names, PeerName, i);
+        if (known->id == id) {
+            *known = name;
+            return;
+        }
+    }
     g_array_append_val(peers->names, name);
 }
 

@@ -42,7 +42,8 @@ void peers_clear(Peers *peers);
 void peers_introduce(Peers *peers, PeerId id, const Address *address);
 /* Who comes from this IP address is this peer. */
 void peers_vouch(Peers *peers, PeerId id, const Address *address);
-/* Whoever shows a certificate with this identity is this peer. */
+/* Whoever shows a certificate with this identity is this peer, who has no
+ * other. */
 void peers_vouch_identity(Peers *peers, PeerId id, const char *identity);
 /* Streams to this peer have TLS from now on, wherever it is reached. */
 void peers_secure(Peers *peers, PeerId id, TlsContext *context);

@@ -13,7 +13,7 @@
 #include "sim/check.h"
 #include "sim/run.h"
 #include "sim/validate.h"
-#include "testbed/testbed.h"
+#include "live/testbed/testbed.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * testbed/emulator.c: between TUN devices and the network's links.
+ * live/testbed/emulator.c: between TUN devices and the network's links.
  */
-#include "testbed/emulator.h"
+#include "live/testbed/emulator.h"
 
 #include <assert.h>
 #include <linux/tcp.h>

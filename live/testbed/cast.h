@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * testbed/cast.h: who acts what: a host's role configuration and network,
+ * live/testbed/cast.h: who acts what: a host's role configuration and network,
  * from what the simulator would have made of it.
  */
 #pragma once
 
 #include "sim/population.h"
-#include "testbed/actor.h"
+#include "live/testbed/actor.h"
 
 /* The plan's config is the caller's, config_free it; it points to what the
  * population owns. */

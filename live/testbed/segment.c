@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * testbed/segment.c: a namespace, a TUN device, and the kernel's settings.
+ * live/testbed/segment.c: a namespace, a TUN device, and the kernel's settings.
  */
-#include "testbed/segment.h"
+#include "live/testbed/segment.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * testbed/message.c: structures, as they are, over a socket pair.
+ * live/testbed/message.c: structures, as they are, over a socket pair.
  */
-#include "testbed/message.h"
+#include "live/testbed/message.h"
 
 #include <errno.h>
 #include <string.h>

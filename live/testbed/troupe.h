@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * testbed/troupe.h: all actors of a world, as its nodes that live elsewhere.
+ * live/testbed/troupe.h: all actors of a world, as its nodes that live
+ * elsewhere.
  */
 #pragma once
 
 #include "sim/play.h"
-#include "testbed/emulator.h"
+#include "live/testbed/emulator.h"
 
 #include <sys/epoll.h>
 #include <sys/types.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * testbed/troupe.c: starts actors, hears what they note, passes commands on.
+ * live/testbed/troupe.c: starts actors, hears what they note, passes commands
+ * on.
  */
-#include "testbed/troupe.h"
+#include "live/testbed/troupe.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -11,8 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "testbed/cast.h"
-#include "testbed/message.h"
+#include "live/testbed/cast.h"
+#include "live/testbed/message.h"
 
 static void G_GNUC_PRINTF(2, 3) give_up(Troupe *troupe, const char *format, ...)
 {

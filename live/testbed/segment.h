@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * testbed/segment.h: one host's own network, with one line out of it.
+ * live/testbed/segment.h: one host's own network, with one line out of it.
  *
  * The network is a namespace without a name: it goes with the last process in
  * it, however that ends, so there is never anything to clean up. The line is

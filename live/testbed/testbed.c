@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * testbed/testbed.c: moves a world on by the clock on the wall.
+ * live/testbed/testbed.c: moves a world on by the clock on the wall.
  */
-#include "testbed/testbed.h"
+#include "live/testbed/testbed.h"
 
 #include <inttypes.h>
 #include <sched.h>
@@ -10,8 +10,8 @@
 #include <time.h>
 
 #include "sim/scenario.h"
-#include "testbed/cast.h"
-#include "testbed/troupe.h"
+#include "live/testbed/cast.h"
+#include "live/testbed/troupe.h"
 
 #define READY_WAIT_NS (30 * NS_PER_S)
 #define LOOK_NS (100 * NS_PER_MS)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * testbed/actor.h: one role over real sockets, in a process and network of
+ * live/testbed/actor.h: one role over real sockets, in a process and network of
  * its own.
  *
  * It is what `byway live` runs, but for four things: notes go to the testbed,
@@ -9,7 +9,7 @@
 #pragma once
 
 #include "live/config.h"
-#include "testbed/segment.h"
+#include "live/testbed/segment.h"
 
 #include <sys/types.h>
 

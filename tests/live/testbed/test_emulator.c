@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * tests/testbed/test_emulator.c: packets of hosts that are played by a test.
+ * tests/live/testbed/test_emulator.c: packets of hosts that are played by a
+ * test.
  *
  * Lines are socket pairs instead of TUN devices, and the clock is the test's,
  * so every time is exact. From the CDN to the client a packet of 1000 bytes
@@ -15,7 +16,7 @@
 #include <unistd.h>
 
 #include "sim/population.h"
-#include "testbed/emulator.h"
+#include "live/testbed/emulator.h"
 
 #define PACKET_BYTES 1000u
 #define HEAD_BYTES (sizeof(struct iphdr) + sizeof(struct tcphdr))

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * tests/testbed/bench_emulator.c: how true delay and rate of a testbed are.
+ * tests/live/testbed/bench_emulator.c: how true delay and rate of a testbed
+ * are.
  *
  * Two hosts in networks of their own, a known link between them. UDP echoes
  * tell the delay, one TCP connection of this kernel the rate. Figures for a
@@ -19,9 +20,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "testbed/cast.h"
-#include "testbed/emulator.h"
-#include "testbed/message.h"
+#include "live/testbed/cast.h"
+#include "live/testbed/emulator.h"
+#include "live/testbed/message.h"
 
 #define PORT 443
 #define ECHO_COUNT 400

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * testbed/message.h: what the testbed and its actors tell each other.
+ * live/testbed/message.h: what the testbed and its actors tell each other.
  *
  * Both are this program, on this machine, joined by a socket pair that keeps
  * messages apart and in order.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * testbed/lateness.c: counts by microsecond.
+ * live/testbed/lateness.c: counts by microsecond.
  */
-#include "testbed/lateness.h"
+#include "live/testbed/lateness.h"
 
 void
 lateness_init(LatenessCount *count)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * testbed/actor.c: the process of one role.
+ * live/testbed/actor.c: the process of one role.
  */
-#include "testbed/actor.h"
+#include "live/testbed/actor.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "live/role.h"
-#include "testbed/message.h"
+#include "live/testbed/message.h"
 
 #define READ_BYTES_MAX (1u << 20)
 #define STDIO_COUNT 3

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * testbed/emulator.h: real packets on simulated links, by the wall clock.
+ * live/testbed/emulator.h: real packets on simulated links, by the wall clock.
  *
  * Packets that hosts send enter the network at the moment they are read, and
  * what comes out at the far end is written to the receiver. On the way they
@@ -12,7 +12,7 @@
 #pragma once
 
 #include "sim/world.h"
-#include "testbed/lateness.h"
+#include "live/testbed/lateness.h"
 
 #define TARDY_NS NS_PER_MS
 #define TARDY_PER_WAY 0.05

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * testbed/cast.c: from hosts of a population to roles over sockets.
+ * live/testbed/cast.c: from hosts of a population to roles over sockets.
  *
  * The roles get the very structures that simulated nodes get; only where
  * others are reached has to be said in another way.
  */
-#include "testbed/cast.h"
+#include "live/testbed/cast.h"
 
 #include <string.h>
 #include <sys/random.h>

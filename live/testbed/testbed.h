@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * testbed/testbed.h: the verb `byway testbed`.
+ * live/testbed/testbed.h: the verb `byway testbed`.
  *
  * A scenario is played by real nodes: every host is a process in a network of
  * its own, with this machine's TCP; between them one process plays the links,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * testbed/lateness.h: how much later than it should something happened.
+ * live/testbed/lateness.h: how much later than it should something happened.
  */
 #pragma once
 

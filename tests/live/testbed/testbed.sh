@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
-# tests/testbed/testbed.sh: what byway testbed does, says and leaves behind.
+# tests/live/testbed/testbed.sh: what byway testbed does, says and leaves behind.
 #
 # Usage: testbed.sh BYWAY SOURCE. Skipped (77) where networks may not be made.
 set -u

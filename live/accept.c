@@ -205,6 +205,7 @@ take_seat(Host *host, Conn *conn, Guest *guest)
     slot->blank_bytes = 0;
     slot->blocked_ns = 0;
     slot->is_fresh = true;
+    slot->owes_answer = false;
     if (host->sweep.place == 0)
         set_sweep(host);
     return stream;
@@ -237,11 +238,12 @@ host_accept(Host *host, int fd, const Address *peer, TlsContext *tls)
     host_settle(host);
 }
 
-/* Nothing came for a while, and all that was to be sent has been. */
+/* Nothing came for a while, nobody waits, and all that was to be sent has
+ * been. */
 static bool
 is_quiet(const Host *host, const HostStream *slot)
 {
-    return !slot->order && slot->fed_by == STREAM_NONE &&
+    return !slot->owes_answer && !slot->order && slot->fed_by == STREAM_NONE &&
            slot->conn->out.unsent_bytes == 0 &&
            loop_now_ns(host->loop) - slot->conn->last_ns >= QUIET_NS;
 }

@@ -30,6 +30,7 @@ add_write(Host *host, const Turn *turn, const Effect *effect, Writes *writes)
     HostStream *slot = host_slot(host, effect->stream);
     Conn *conn = slot->conn;
     slot->head_ns = 0; /* an answer */
+    slot->owes_answer = false;
     if (writes->conn != conn || writes->slice_count == CONN_SLICE_MAX)
         flush(writes);
     if (!conn)

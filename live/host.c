@@ -281,6 +281,7 @@ watch_head(Host *host, HostStream *slot, uint32_t size_bytes)
         return;
     slot->head_ns = 0;
     slot->blank_bytes = 0;
+    slot->owes_answer = true;
 }
 
 /* In the clear it is not agreed on before, but told by its first bytes. */

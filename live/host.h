@@ -67,6 +67,7 @@ typedef struct HostStream {
     uint32_t queued_count;
     uint8_t blank_bytes; /* of the line that ends a head, so far */
     bool is_fresh;       /* accepted, and nothing read of it yet */
+    bool owes_answer;    /* a head has come, and nothing was said to it yet */
     bool is_knocking;    /* shakes hands: the node does not know of it yet */
     Guest *guest;        /* accepted streams */
     int64_t head_ns;     /* since when a head is awaited; 0: none is */

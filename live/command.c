@@ -4,6 +4,7 @@
 #include "live/command.h"
 #include "live/check.h"
 #include "live/operate.h"
+#include "live/options.h"
 #include "live/workers.h"
 
 #include <signal.h>
@@ -137,11 +138,7 @@ live_main(int argc, char **argv)
          NULL, NULL},
         G_OPTION_ENTRY_NULL};
     g_autoptr(GError) error = NULL;
-    GOptionContext *context = g_option_context_new(NULL);
-    g_option_context_set_help_enabled(context, FALSE);
-    g_option_context_add_main_entries(context, entries, NULL);
-    bool is_parsed = g_option_context_parse(context, &argc, &argv, &error);
-    g_option_context_free(context);
+    bool is_parsed = options_parse(entries, argc, argv, &error);
     int exit_code =
         is_parsed ? run_options(&options) : usage_error(error->message, "");
     g_free(options.config);

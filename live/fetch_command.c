@@ -5,6 +5,7 @@
 #include "live/fetch_command.h"
 #include "live/fetch.h"
 #include "live/files.h"
+#include "live/options.h"
 
 #include <jansson.h>
 #include <signal.h>
@@ -311,11 +312,7 @@ fetch_main(int argc, char **argv)
          NULL, NULL},
         G_OPTION_ENTRY_NULL};
     g_autoptr(GError) error = NULL;
-    GOptionContext *context = g_option_context_new(NULL);
-    g_option_context_set_help_enabled(context, FALSE);
-    g_option_context_add_main_entries(context, entries, NULL);
-    bool is_parsed = g_option_context_parse(context, &argc, &argv, &error);
-    g_option_context_free(context);
+    bool is_parsed = options_parse(entries, argc, argv, &error);
     int exit_code = EXIT_USAGE;
     if (!is_parsed)
         usage_error(error->message, "");

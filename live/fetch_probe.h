@@ -13,7 +13,7 @@
 
 typedef enum ProbeResult {
     PROBE_GOOD,
-    PROBE_SILENT,  /* nobody answers, for now; error says why */
+    PROBE_SILENT,  /* no answer, or a 5xx: may be tried again; error */
     PROBE_REFUSED, /* the answer is no; error says it */
 } ProbeResult;
 

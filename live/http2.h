@@ -42,7 +42,7 @@ struct Http2 {
     Http2Head head;
     int64_t head_ns; /* since when a head is coming; 0: none is */
     uint32_t continuation_count;
-    uint32_t allowance; /* frames that bring nothing, for now */
+    uint32_t allowance; /* frames that bring nothing, still let pass */
     int64_t allowance_ns;
     uint64_t gathered_bytes; /* to be sent at once */
     uint32_t round;          /* of telling streams */

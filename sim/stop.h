@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * sim/stop.h: SIGINT and SIGTERM, which end a run with what it has.
  *
- * They are blocked and looked for now and then, so nothing is ever cut in
- * half by one.
+ * They are blocked, and looked for between events, so nothing is ever cut
+ * in half by one.
  */
 #pragma once
 

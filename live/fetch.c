@@ -348,6 +348,8 @@ start_host(Fetch *fetch, const Address *cdn)
         return false;
     }
     host.place.source = CDN_PEER;
+    if (!turns_open(&fetch->turns, config, "fetch", &host, &fetch->error))
+        return false;
     host_init(&fetch->host, &fetch->loop, &host);
     introduce(fetch, &config->peers.manager);
     introduce(fetch, &config->peers.key_service);
@@ -450,6 +452,7 @@ fetch_clear(Fetch *fetch)
     fetch_progress_clear(&fetch->progress);
     fetch_journal_clear(&fetch->journal);
     output_close(&fetch->output);
+    turns_close(&fetch->turns);
     trust_close(&fetch->trust);
     tls_context_free(fetch->web);
     loop_clear(&fetch->loop);

@@ -15,6 +15,7 @@
 #include "live/host.h"
 #include "live/output.h"
 #include "live/trust.h"
+#include "live/turns.h"
 
 /* What is wanted; all lent. */
 typedef struct FetchOrder {
@@ -52,6 +53,7 @@ typedef struct Fetch {
     FetchJournal journal;
     FetchProgress progress;
     Host host;
+    Turns turns;
     WebName name;
     Timer tick;
     uint64_t synced_bytes; /* of progress.done_bytes */

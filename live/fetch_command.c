@@ -24,6 +24,8 @@ static const char USAGE[] =
     "                       CDN alone is asked, for several parts at once\n"
     "  -f, --force          replace FILE if it is there\n"
     "      --restart        throw FILE.partial away and begin anew\n"
+    "      --turns LOG      log what the client hears and wants, for byway\n"
+    "                       replay; keys and the file's bytes stand in it\n"
     "      --progress WHEN  auto, always or never\n"
     "  -q, --quiet          say nothing but errors\n"
     "      --json           at the end, say it as a JSON object on stdout\n"
@@ -37,6 +39,7 @@ typedef struct FetchOptions {
     char *output;
     char *config;
     char *progress;
+    char *turns;
     gboolean is_forced;
     gboolean is_restart;
     gboolean is_quiet;
@@ -290,6 +293,8 @@ run_options(const FetchOptions *options)
     g_autoptr(LiveConfig) config = open_config(options->config);
     order.url = &url;
     order.config = config;
+    if (config)
+        config->turns = options->turns;
     int exit_code = config ? fetch_order(&order, options) : EXIT_USAGE;
     fetch_url_clear(&url);
     return exit_code;
@@ -304,6 +309,7 @@ fetch_main(int argc, char **argv)
         {"config", 'c', 0, G_OPTION_ARG_FILENAME, &options.config, NULL, NULL},
         {"force", 'f', 0, G_OPTION_ARG_NONE, &options.is_forced, NULL, NULL},
         {"restart", 0, 0, G_OPTION_ARG_NONE, &options.is_restart, NULL, NULL},
+        {"turns", 0, 0, G_OPTION_ARG_FILENAME, &options.turns, NULL, NULL},
         {"progress", 0, 0, G_OPTION_ARG_STRING, &options.progress, NULL, NULL},
         {"quiet", 'q', 0, G_OPTION_ARG_NONE, &options.is_quiet, NULL, NULL},
         {"json", 0, 0, G_OPTION_ARG_NONE, &options.is_json, NULL, NULL},
@@ -323,6 +329,7 @@ fetch_main(int argc, char **argv)
     g_free(options.output);
     g_free(options.config);
     g_free(options.progress);
+    g_free(options.turns);
     g_strfreev(options.words);
     return exit_code;
 }

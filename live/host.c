@@ -46,12 +46,12 @@ tell(Host *host, Event *event)
     host->count.events++;
     event->now_ns = loop_now_ns(host->loop);
     const HostSink *sink = &host->config.sink;
-    if (sink->log_event)
-        sink->log_event(sink->context, event);
+    if (sink->log.event)
+        sink->log.event(sink->log.context, event);
     turn_begin(&host->turn, &host->pool);
     node_turn(host->node, event, &host->turn);
-    if (sink->log_turn)
-        sink->log_turn(sink->context, &host->turn);
+    if (sink->log.turn)
+        sink->log.turn(sink->log.context, &host->turn);
     if (sink->watch)
         sink->watch(sink->context, event, &host->turn);
     set_wake(host, host->turn.wake_ns);

@@ -12,6 +12,14 @@
 #include "live/forward.h"
 #include "live/peer.h"
 
+/* Every event before the node has it, and the turn that it led to before that
+ * takes effect. */
+typedef struct HostLog {
+    void *context;
+    void (*event)(void *context, const Event *event); /* NULL: no log */
+    void (*turn)(void *context, const Turn *turn);
+} HostLog;
+
 /* What the world beyond sockets does for a node; any may be NULL. */
 typedef struct HostSink {
     void *context;
@@ -22,10 +30,7 @@ typedef struct HostSink {
     void (*read)(void *context, const Effect *effect, Event *event);
     /* host_stored answers, later or at once. Without it nothing is durable. */
     void (*store)(void *context, uint32_t tag, const Record *record);
-    /* Every event before the node has it, and the turn that it led to before
-     * that takes effect. */
-    void (*log_event)(void *context, const Event *event);
-    void (*log_turn)(void *context, const Turn *turn);
+    HostLog log;
     /* Each event with the turn that it led to, before that takes effect. */
     void (*watch)(void *context, const Event *event, const Turn *turn);
     /* A standing order has moved so much to this stream, and is over. */

@@ -185,56 +185,6 @@ find_source(LiveRole *role)
 }
 
 static void
-close_turns(LiveRole *role)
-{
-    g_autoptr(GError) error = NULL;
-    if (role->turns && !turn_file_close(role->turns, &error))
-        fprintf(stderr, "byway: the turn log ends: %s\n", error->message);
-    role->turns = NULL;
-}
-
-/* Nothing must be lost of what a process did before it was killed, least of
- * all the event that it died of. */
-static void
-log_event(void *context, const Event *event)
-{
-    LiveRole *role = context;
-    if (!role->turns)
-        return;
-    turn_file_event(role->turns, role->config->id, event);
-    turn_file_flush(role->turns);
-    if (!turn_file_is_good(role->turns))
-        close_turns(role);
-}
-
-static void
-log_turn(void *context, const Turn *turn)
-{
-    LiveRole *role = context;
-    if (role->turns)
-        turn_file_turn(role->turns, turn);
-}
-
-static bool
-open_turns(LiveRole *role, HostConfig *host, GError **error)
-{
-    const LiveConfig *config = role->config;
-    if (!config->turns)
-        return true;
-    g_autofree char *writer = g_strdup_printf("byway %s live %s", BYWAY_VERSION,
-                                              role_name(config->role));
-    role->turns = turn_file_new(config->turns, writer, error);
-    if (!role->turns)
-        return false;
-    LoggedNode node = logged_node(host->role, host->role_config, host->seed);
-    node.id = node.number = config->id;
-    turn_file_node(role->turns, &node);
-    host->sink.log_event = log_event;
-    host->sink.log_turn = log_turn;
-    return true;
-}
-
-static void
 fill_limits(HostConfig *host, const LiveConfig *config)
 {
     const LiveLimits *limits = &config->limits;
@@ -296,7 +246,8 @@ start_host(LiveRole *role, GError **error)
     }
     if (monitor_is_wanted(config))
         host.sink.watch = see_turn;
-    if (!open_turns(role, &host, error))
+    g_autofree char *verb = g_strconcat("live ", role_name(config->role), NULL);
+    if (!turns_open(&role->turns, config, verb, &host, error))
         return false;
     host_init(&role->host, &role->loop, &host);
     explicit_bzero(host.seed, sizeof host.seed);
@@ -305,7 +256,7 @@ start_host(LiveRole *role, GError **error)
     if (!keeper_restore(&role->keeper, &role->host, config, error) ||
         !add_published(role, error)) {
         host_clear(&role->host);
-        close_turns(role);
+        turns_close(&role->turns);
         return false;
     }
     tell_capacity(role);
@@ -352,7 +303,7 @@ role_start(LiveRole *role, const LiveConfig *config, GError **error)
     if (start_listeners(role, error))
         return true;
     host_clear(&role->host);
-    close_turns(role);
+    turns_close(&role->turns);
 fail_open:
     keeper_close(&role->keeper);
     monitor_close(&role->monitor, &role->loop);
@@ -410,7 +361,7 @@ role_stop(LiveRole *role)
 {
     close_listeners(role);
     host_clear(&role->host);
-    close_turns(role);
+    turns_close(&role->turns);
     bool is_kept = keeper_close(&role->keeper);
     monitor_close(&role->monitor, &role->loop);
     files_free(role->files);

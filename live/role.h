@@ -10,7 +10,7 @@
 #include "live/listener.h"
 #include "live/monitor.h"
 #include "live/trust.h"
-#include "sim/replay/turn_file.h"
+#include "live/turns.h"
 
 /* What a listener hands on. */
 typedef struct LiveDoor {
@@ -27,7 +27,7 @@ typedef struct LiveRole {
     Host host;
     Files *files; /* NULL: it serves none */
     Keeper keeper;
-    TurnFile *turns; /* NULL: not wanted, or the disk is full */
+    Turns turns;
     Monitor monitor;
     Trust trust;
     Listener listeners[LIVE_LISTEN_MAX];

@@ -123,8 +123,7 @@ log_node(Site *site, SiteRole role, HostConfig *config)
     node.id = role;
     node.number = config->place.self;
     turn_log_node(site->turns, &node);
-    config->sink.log_event = log_event;
-    config->sink.log_turn = log_turn;
+    config->sink.log = (HostLog){config->sink.context, log_event, log_turn};
 }
 
 void

@@ -46,7 +46,17 @@ typedef struct Town {
     Shelf cdn;               /* a relay, too */
     Shelf shelf;             /* a CDN that is none of ours */
     Errand errand;
+    GPtrArray *logs; /* of turns: names in the folder */
 } Town;
+
+/* One more log that somebody is to write; its name. */
+static const char *
+add_log(Town *town)
+{
+    char *name = g_strdup_printf("%u.turns", town->logs->len);
+    g_ptr_array_add(town->logs, name);
+    return name;
+}
 
 static void
 put(const Town *town, const char *name, const char *text)
@@ -139,8 +149,9 @@ start_role(Town *town, TownRole role)
     g_autofree char *file =
         role < TOWN_EDGE ? g_strconcat(name, ".yaml", NULL)
                          : g_strdup_printf("edge%u.yaml", role - TOWN_EDGE);
-    const char *const words[] = {town->byway, "live", name,
-                                 "--config",  file,   NULL};
+    const char *const words[] = {town->byway,   "live", name,
+                                 "--config",    file,   "--turns",
+                                 add_log(town), NULL};
     errand_start(&town->roles[role], town->folder, words, 0);
 }
 
@@ -201,6 +212,7 @@ static void
 town_open(Town *town, const char *byway)
 {
     memset(town, 0, sizeof *town);
+    town->logs = g_ptr_array_new_with_free_func(g_free);
     unsigned number = (unsigned)getpid();
     g_snprintf(town->host, sizeof town->host, "127.%u.%u.%u",
                64 + (number >> 16 & 63), number >> 8 & 255, number & 255);
@@ -270,6 +282,7 @@ town_close(Town *town)
         shelf_close(&town->cdn);
     shelf_close(&town->shelf);
     remove_folder(town->folder);
+    g_ptr_array_unref(town->logs);
     g_free(town->folder);
     g_free(town->bytes);
 }
@@ -277,9 +290,9 @@ town_close(Town *town)
 static void
 fetch(Town *town, const char *url, const char *name)
 {
-    const char *const words[] = {town->byway, "fetch",       url,
-                                 "--config",  "client.yaml", "--json",
-                                 "-o",        name,          NULL};
+    const char *const words[] = {town->byway,   "fetch",       url,  "--config",
+                                 "client.yaml", "--json",      "-o", name,
+                                 "--turns",     add_log(town), NULL};
     errand_start(&town->errand, town->folder, words, 0);
 }
 
@@ -363,6 +376,24 @@ a_killed_client_goes_on_without_the_cdn(Town *town)
     errand_clear(&town->errand);
 }
 
+/* Killed or not, what each of them did follows from what it heard. */
+static void
+all_of_it_is_lived_again(Town *town)
+{
+    for (TownRole role = 0; role < TOWN_COUNT; role++)
+        stop_role(town, role, role % 2 == 0 ? SIGTERM : SIGKILL);
+    for (guint i = 0; i < town->logs->len; i++) {
+        const char *const words[] = {town->byway, "replay",
+                                     town->logs->pdata[i], NULL};
+        errand_start(&town->errand, town->folder, words, 0);
+        g_assert_cmpint(errand_wait(&town->errand), ==, 0);
+        g_assert_nonnull(strstr(town->errand.out, "1 nodes, "));
+        g_assert_nonnull(strstr(town->errand.out, ", all equal"));
+        g_test_message("%s", town->errand.out);
+        errand_clear(&town->errand);
+    }
+}
+
 static void
 a_download_needs_its_edges(const void *byway)
 {
@@ -370,6 +401,7 @@ a_download_needs_its_edges(const void *byway)
     town_open(&town, byway);
     edges_help_and_one_dies(&town);
     a_killed_client_goes_on_without_the_cdn(&town);
+    all_of_it_is_lived_again(&town);
     town_close(&town);
 }
 

@@ -24,7 +24,7 @@ catalogue_new(void)
 {
     Catalogue *catalogue = g_new0(Catalogue, 1);
     catalogue->files = g_ptr_array_new_with_free_func(file_free);
-    catalogue->by_id = g_hash_table_new(files_hash_id, files_is_same_id);
+    catalogue->by_id = g_hash_table_new(folder_hash_id, folder_is_same_id);
     return catalogue;
 }
 
@@ -81,7 +81,7 @@ parse_line(const char *line, CatalogueFile *ret_file)
     if (g_strv_length(fields) != FIELD_COUNT)
         return "expected 5 columns";
     g_autofree char *id_path = g_strconcat("f/", fields[0], NULL);
-    if (!files_parse_id(id_path, &ret_file->id))
+    if (!folder_parse_id(id_path, &ret_file->id))
         return "file_id: expected 64 lower-case hex digits";
     if (!parse_number(fields[1], &ret_file->version) || ret_file->version == 0)
         return "version: expected a whole number from 1 on";
@@ -210,7 +210,7 @@ catalogue_write(const Catalogue *catalogue, const char *path, GError **error)
 
 typedef struct Publishing {
     Catalogue *catalogue;
-    const FilesConfig *config;
+    const Folder *folder;
     bool is_again;
     PublishCount *count;
     uint32_t present; /* of the rows from before */
@@ -238,13 +238,12 @@ publish_one(void *context, const char *path, const struct stat *stamp,
         return false;
     }
     CatalogueFile file = {
+        .id = folder_id(publishing->folder, path),
         .version = 1,
         .size_bytes = (uint64_t)stamp->st_size,
-        .modified_ns = files_modified_ns(stamp),
+        .modified_ns = folder_modified_ns(stamp),
         .path = (char *)path,
     };
-    if (!files_parse_id(path, &file.id))
-        file.id = files_id(publishing->config, path);
     CatalogueFile *known =
         g_hash_table_lookup(publishing->catalogue->by_id, &file.id);
     if (!known) {
@@ -266,13 +265,13 @@ publish_one(void *context, const char *path, const struct stat *stamp,
 }
 
 bool
-catalogue_publish(Catalogue *catalogue, const FilesConfig *config,
-                  bool is_again, PublishCount *ret_count, GError **error)
+catalogue_publish(Catalogue *catalogue, const Folder *folder, bool is_again,
+                  PublishCount *ret_count, GError **error)
 {
     *ret_count = (PublishCount){0};
     uint32_t before = catalogue->files->len;
-    Publishing publishing = {catalogue, config, is_again, ret_count, 0};
-    if (!files_walk(config->directory, publish_one, &publishing, error))
+    Publishing publishing = {catalogue, folder, is_again, ret_count, 0};
+    if (!folder_walk(folder->directory, publish_one, &publishing, error))
         return false;
     ret_count->gone = before - publishing.present;
     return true;

@@ -9,7 +9,7 @@
  */
 #pragma once
 
-#include "live/files.h"
+#include "live/folder.h"
 
 typedef struct CatalogueFile {
     FileId id;
@@ -43,7 +43,7 @@ typedef struct PublishCount {
 
 /* Bring it up to date with what is below a directory. is_again gives every
  * file a new version, for new keys. */
-bool catalogue_publish(Catalogue *catalogue, const FilesConfig *config,
+bool catalogue_publish(Catalogue *catalogue, const Folder *folder,
                        bool is_again, PublishCount *ret_count, GError **error);
 
 /* live/publish.c: the verb. */

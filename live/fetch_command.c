@@ -4,7 +4,7 @@
  */
 #include "live/fetch_command.h"
 #include "live/fetch.h"
-#include "live/files.h"
+#include "live/folder.h"
 #include "live/options.h"
 
 #include <jansson.h>
@@ -214,8 +214,8 @@ find_id(const FetchUrl *url, const LiveConfig *config, FileId *ret_id)
         return true;
     if (!has_id_key(files) || !url->path)
         return false;
-    FilesConfig ids = {.tenant = files->tenant, .id_key = files->id_key};
-    *ret_id = files_id(&ids, url->path);
+    Folder folder = {.tenant = files->tenant, .id_key = files->id_key};
+    *ret_id = folder_id(&folder, url->path);
     return true;
 }
 

@@ -3,7 +3,7 @@
  */
 #include "live/fetch_url.h"
 #include "live/address.h"
-#include "live/files.h"
+#include "live/folder.h"
 
 #include "core/http.h"
 
@@ -99,7 +99,7 @@ fill_ids(const Parts *parts, FetchUrl *url)
         url->version = 0;
     if (*parts->path)
         url->path = g_uri_unescape_string(parts->path + 1, "/");
-    url->is_file = url->path && files_parse_id(url->path, &url->file);
+    url->is_file = url->path && folder_parse_id(url->path, &url->file);
 }
 
 static bool

@@ -6,6 +6,7 @@
  * in the page cache, and a node serves one block a turn.
  */
 #include "live/catalogue.h"
+#include "live/files.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -16,7 +17,6 @@
 
 #define OPEN_MAX 64u
 #define READ_BYTES_MAX (1u << 20)
-#define HEX_BYTES 64u
 
 typedef struct File {
     FileId id;
@@ -41,20 +41,6 @@ struct Files {
     uint32_t open_count;
 };
 
-guint
-files_hash_id(gconstpointer id)
-{
-    guint hash;
-    memcpy(&hash, id, sizeof hash); /* a digest is its own hash */
-    return hash;
-}
-
-gboolean
-files_is_same_id(gconstpointer left, gconstpointer right)
-{
-    return memcmp(left, right, sizeof(FileId)) == 0;
-}
-
 static void
 file_free(void *context)
 {
@@ -64,48 +50,13 @@ file_free(void *context)
     g_free(file);
 }
 
-FileId
-files_id(const FilesConfig *config, const char *path)
-{
-    FileId id;
-    gsize id_bytes = sizeof id.bytes;
-    GHmac *hmac =
-        g_hmac_new(G_CHECKSUM_SHA256, config->id_key, FILES_ID_KEY_BYTES);
-    g_hmac_update(hmac, (const guchar *)config->tenant,
-                  (gssize)strlen(config->tenant) + 1);
-    g_hmac_update(hmac, (const guchar *)path, (gssize)strlen(path));
-    g_hmac_get_digest(hmac, id.bytes, &id_bytes);
-    assert(id_bytes == sizeof id.bytes);
-    g_hmac_unref(hmac);
-    return id;
-}
-
-bool
-files_parse_id(const char *path, FileId *ret_id)
-{
-    if (strlen(path) != 2 + HEX_BYTES || !g_str_has_prefix(path, "f/") ||
-        strspn(path + 2, "0123456789abcdef") != HEX_BYTES)
-        return false;
-    for (uint32_t i = 0; i < sizeof ret_id->bytes; i++)
-        ret_id->bytes[i] =
-            (uint8_t)(g_ascii_xdigit_value(path[2 + 2 * i]) * 16 +
-                      g_ascii_xdigit_value(path[3 + 2 * i]));
-    return true;
-}
-
-int64_t
-files_modified_ns(const struct stat *stamp)
-{
-    return (int64_t)stamp->st_mtim.tv_sec * NS_PER_S + stamp->st_mtim.tv_nsec;
-}
-
 /* Is what is there now the version that was published, and the same inode as
  * when it was looked at before? */
 static bool
 is_unchanged(File *file, const struct stat *now)
 {
     if ((uint64_t)now->st_size != file->size_bytes ||
-        files_modified_ns(now) != file->modified_ns)
+        folder_modified_ns(now) != file->modified_ns)
         return false;
     if (!file->is_stamped) {
         file->is_stamped = true;
@@ -145,14 +96,12 @@ scan_file(void *context, const char *path, const struct stat *stamp,
 {
     (void)error;
     const Scan *scan = context;
-    FileId id;
-    if (!files_parse_id(path, &id))
-        id = files_id(&scan->files->config, path);
+    FileId id = folder_id(&scan->files->config.folder, path);
     File *added = add_file(scan->files, scan->by_id, &id, 1, path);
     if (!added)
         return true;
     added->size_bytes = (uint64_t)stamp->st_size;
-    added->modified_ns = files_modified_ns(stamp);
+    added->modified_ns = folder_modified_ns(stamp);
     added->is_stamped = true;
     added->stamp = *stamp;
     return true;
@@ -176,89 +125,16 @@ scan_catalogue(Files *files, GHashTable *by_id, GError **error)
     return true;
 }
 
-typedef struct Walk {
-    const char *directory;
-    int directory_fd;
-    GQueue folders;
-    uint32_t file_count;
-    FilesVisit visit;
-    void *context;
-} Walk;
-
-/* One folder: its files are told, its folders go to the end of the list. */
-static bool
-walk_folder(Walk *walk, const char *folder, GError **error)
-{
-    g_autofree char *full = g_build_filename(walk->directory, folder, NULL);
-    g_autoptr(GDir) directory = g_dir_open(full, 0, error);
-    if (!directory)
-        return false;
-    const char *name;
-    while ((name = g_dir_read_name(directory))) {
-        g_autofree char *path =
-            *folder ? g_strconcat(folder, "/", name, NULL) : g_strdup(name);
-        struct stat stamp;
-        if (fstatat(walk->directory_fd, path, &stamp, AT_SYMLINK_NOFOLLOW))
-            continue; /* gone again */
-        bool is_file = S_ISREG(stamp.st_mode);
-        walk->file_count += is_file;
-        if (walk->file_count > FILES_COUNT_MAX ||
-            walk->folders.length > FILES_COUNT_MAX) {
-            g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
-                        "%s holds more than %u files", walk->directory,
-                        FILES_COUNT_MAX);
-            return false;
-        }
-        if (is_file && !walk->visit(walk->context, path, &stamp, error))
-            return false;
-        if (S_ISDIR(stamp.st_mode))
-            g_queue_push_tail(&walk->folders, g_steal_pointer(&path));
-    }
-    return true;
-}
-
-static int
-open_directory(const char *path, GError **error)
-{
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
-                    "cannot open directory %s: %s", path, g_strerror(errno));
-    return fd;
-}
-
-bool
-files_walk(const char *directory, FilesVisit visit, void *context,
-           GError **error)
-{
-    Walk walk = {.directory = directory,
-                 .directory_fd = open_directory(directory, error),
-                 .folders = G_QUEUE_INIT,
-                 .visit = visit,
-                 .context = context};
-    if (walk.directory_fd < 0)
-        return false;
-    g_queue_push_tail(&walk.folders, g_strdup(""));
-    bool is_read = true;
-    while (is_read && walk.folders.length > 0) {
-        g_autofree char *folder = g_queue_pop_head(&walk.folders);
-        is_read = walk_folder(&walk, folder, error);
-    }
-    g_queue_clear_full(&walk.folders, g_free);
-    close(walk.directory_fd);
-    return is_read;
-}
-
 bool
 files_scan(Files *files, GError **error)
 {
-    GHashTable *by_id =
-        g_hash_table_new_full(files_hash_id, files_is_same_id, NULL, file_free);
+    GHashTable *by_id = g_hash_table_new_full(folder_hash_id, folder_is_same_id,
+                                              NULL, file_free);
     Scan scan = {files, by_id};
-    bool is_read =
-        files->config.catalogue
-            ? scan_catalogue(files, by_id, error)
-            : files_walk(files->config.directory, scan_file, &scan, error);
+    bool is_read = files->config.catalogue
+                       ? scan_catalogue(files, by_id, error)
+                       : folder_walk(files->config.folder.directory, scan_file,
+                                     &scan, error);
     if (!is_read) {
         g_hash_table_destroy(by_id);
         return false;
@@ -272,14 +148,14 @@ files_scan(Files *files, GError **error)
 Files *
 files_new(const FilesConfig *config, GError **error)
 {
-    int fd = open_directory(config->directory, error);
+    int fd = folder_open(config->folder.directory, error);
     if (fd < 0)
         return NULL;
     Files *files = g_new0(Files, 1);
     files->config = *config;
     files->directory_fd = fd;
-    files->by_id =
-        g_hash_table_new_full(files_hash_id, files_is_same_id, NULL, file_free);
+    files->by_id = g_hash_table_new_full(folder_hash_id, folder_is_same_id,
+                                         NULL, file_free);
     if (files_scan(files, error))
         return files;
     files_free(files);

@@ -49,11 +49,10 @@ read_if_there(const char *path, GError **error)
 static bool
 publish(const LiveFiles *files, const PublishOptions *options, GError **error)
 {
-    FilesConfig config = {files->directory, files->tenant, files->id_key,
-                          files->catalogue};
+    Folder folder = {files->directory, files->tenant, files->id_key};
     g_autoptr(Catalogue) catalogue = read_if_there(files->catalogue, error);
     PublishCount count;
-    if (!catalogue || !catalogue_publish(catalogue, &config, options->is_again,
+    if (!catalogue || !catalogue_publish(catalogue, &folder, options->is_again,
                                          &count, error))
         return false;
     if (!options->is_dry_run && count.fresh + count.changed > 0 &&

@@ -75,7 +75,7 @@ open_files(LiveRole *role, GError **error)
     const LiveFiles *files = &role->config->files;
     if (!files->directory)
         return true;
-    FilesConfig config = {files->directory, files->tenant, files->id_key,
+    FilesConfig config = {{files->directory, files->tenant, files->id_key},
                           files->catalogue};
     role->files = files_new(&config, error);
     return role->files != NULL;

@@ -3,6 +3,7 @@
  * ever has two contents.
  */
 #include "live/catalogue.h"
+#include "live/files.h"
 
 #include <glib/gstdio.h>
 #include <stdio.h>
@@ -17,7 +18,7 @@ typedef struct Shelf {
     char *folder;
     char *files;
     char *list;
-    uint8_t key[FILES_ID_KEY_BYTES];
+    uint8_t key[FOLDER_ID_KEY_BYTES];
     FilesConfig config;
 } Shelf;
 
@@ -30,7 +31,7 @@ shelf_open(Shelf *shelf)
     shelf->list = g_build_filename(shelf->folder, "catalogue.csv", NULL);
     g_assert_cmpint(g_mkdir(shelf->files, 0700), ==, 0);
     shelf->config =
-        (FilesConfig){shelf->files, "tenant", shelf->key, shelf->list};
+        (FilesConfig){{shelf->files, "tenant", shelf->key}, shelf->list};
 }
 
 static void
@@ -71,8 +72,8 @@ shelf_publish(Shelf *shelf, bool is_again)
         g_file_test(shelf->list, G_FILE_TEST_EXISTS)
             ? catalogue_read(shelf->list, NULL)
             : catalogue_new();
-    g_assert_true(
-        catalogue_publish(catalogue, &shelf->config, is_again, &count, NULL));
+    g_assert_true(catalogue_publish(catalogue, &shelf->config.folder, is_again,
+                                    &count, NULL));
     g_assert_true(catalogue_write(catalogue, shelf->list, NULL));
     return count;
 }
@@ -82,7 +83,7 @@ static uint64_t
 served_version(Shelf *shelf, Files *files, const char *name, const char *text)
 {
     Effect effect = {.kind = EFFECT_READ};
-    effect.read.file = files_id(&shelf->config, name);
+    effect.read.file = folder_id(&shelf->config.folder, name);
     effect.read.size_bytes = 1024;
     Event event = {.kind = EVENT_READ};
     files_read(files, &effect, &event);

@@ -269,9 +269,8 @@ yard_begin(Yard *yard)
     for (size_t i = 0; i < sizeof key; i++)
         key[i] = (uint8_t)(g_ascii_xdigit_value(KEY[2 * i]) * 16 +
                            g_ascii_xdigit_value(KEY[2 * i + 1]));
-    FilesConfig config = {
-        .directory = files, .tenant = "default", .id_key = key};
-    FileId id = files_id(&config, "large");
+    Folder folder = {.directory = files, .tenant = "default", .id_key = key};
+    FileId id = folder_id(&folder, "large");
     g_autoptr(GString) request = g_string_new("GET /f/");
     for (size_t i = 0; i < sizeof id.bytes; i++)
         g_string_append_printf(request, "%02x", id.bytes[i]);

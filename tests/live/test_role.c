@@ -112,10 +112,10 @@ stage_end(Stage *stage)
 static void
 ask_for(Stage *stage, Caller *caller, const char *name)
 {
-    FilesConfig config = {.directory = stage->directory,
-                          .tenant = stage->config->files.tenant,
-                          .id_key = stage->config->files.id_key};
-    FileId id = files_id(&config, name);
+    Folder folder = {.directory = stage->directory,
+                     .tenant = stage->config->files.tenant,
+                     .id_key = stage->config->files.id_key};
+    FileId id = folder_id(&folder, name);
     g_autoptr(GString) request = g_string_new("GET /f/");
     for (size_t i = 0; i < sizeof id.bytes; i++)
         g_string_append_printf(request, "%02x", id.bytes[i]);

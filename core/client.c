@@ -159,6 +159,7 @@ take_event(Client *client, const Event *event, Turn *turn)
         turn_close(turn, event->stream, CLOSE_REFUSED);
         break;
     case EVENT_WAKE:
+    case EVENT_ENDED:   /* of streams that peers open */
     case EVENT_DRAINED: /* requests are small */
     case EVENT_FORWARDED:
     case EVENT_READ:

@@ -408,6 +408,9 @@ edge_turn(Edge *edge, const Event *event, Turn *turn)
     case EVENT_FORWARDED:
         edge_forwarded(edge, event, turn);
         break;
+    case EVENT_ENDED:
+        edge_end_client(edge, event->stream, turn);
+        break;
     case EVENT_CLOSED:
         lose_line(edge, event, turn);
         break;

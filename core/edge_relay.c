@@ -11,6 +11,7 @@
  */
 #include "core/edge_state.h"
 
+#include <assert.h>
 #include <string.h>
 
 static ClientStat *
@@ -254,6 +255,18 @@ edge_lose_client(Edge *edge, StreamId stream, Turn *turn)
         return;
     turn_close(turn, source, CLOSE_RESET); /* half an answer is in it */
     edge_drop_line(edge, source);
+}
+
+void
+edge_end_client(Edge *edge, StreamId stream, Turn *turn)
+{
+    Line *client = edge_line(edge, stream);
+    assert(client->kind == LINE_CLIENT);
+    client->is_last = true;
+    if (client->state != LINE_IDLE)
+        return; /* it still waits for an answer */
+    turn_close(turn, stream, CLOSE_DONE);
+    edge_drop_line(edge, stream);
 }
 
 /* The client's request is over, well or badly: on to the next. */

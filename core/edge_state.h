@@ -94,6 +94,8 @@ StreamId edge_take_from_pool(Edge *edge);
 /* core/edge_relay.c: clients, and streams to the data centre. */
 void edge_accept(Edge *edge, const Event *event, Turn *turn);
 void edge_receive_from_client(Edge *edge, const Event *event, Turn *turn);
+/* It asks no more; answer what it has asked. */
+void edge_end_client(Edge *edge, StreamId stream, Turn *turn);
 void edge_lose_client(Edge *edge, StreamId stream, Turn *turn);
 void edge_source_connected(Edge *edge, const Event *event, Turn *turn);
 void edge_receive_from_source(Edge *edge, const Event *event, Turn *turn);

@@ -75,6 +75,9 @@ typedef enum EventKind {
     EVENT_RECEIVED,  /* in-order bytes, or an extent, on a stream */
     EVENT_FORWARDED, /* a turn_forward order has passed all its bytes */
     EVENT_DRAINED,   /* a full stream has room again */
+    EVENT_ENDED,     /* the peer that opened a stream has said all it had to
+                        say, and may still listen: the node answers what it
+                        was asked, then closes */
     EVENT_CLOSED,    /* by the peer, refused, reset or timed out; a pending
                         connect that fails ends in this too */
     EVENT_READ,      /* file data that turn_read asked for */

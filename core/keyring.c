@@ -414,6 +414,13 @@ check_head(const Keyring *keyring, Session *session, const HttpHead *head)
 }
 
 static void
+end_stream(Keyring *keyring, StreamId stream, Turn *turn)
+{
+    turn_close(turn, stream, CLOSE_DONE);
+    sessions_close(&keyring->sessions, stream);
+}
+
+static void
 receive(Keyring *keyring, const Event *event, Turn *turn)
 {
     Session *session = sessions_peek(&keyring->sessions, event->stream);
@@ -436,8 +443,7 @@ receive(Keyring *keyring, const Event *event, Turn *turn)
         case HTTP_END:
             if (!session->is_last)
                 break;
-            turn_close(turn, event->stream, CLOSE_DONE);
-            sessions_close(&keyring->sessions, event->stream);
+            end_stream(keyring, event->stream, turn);
             return;
         case HTTP_BAD:
             status = piece.status;
@@ -498,6 +504,9 @@ keyring_turn(Keyring *keyring, const Event *event, Turn *turn)
         break;
     case EVENT_RECEIVED:
         receive(keyring, event, turn);
+        break;
+    case EVENT_ENDED: /* all it asked is answered already */
+        end_stream(keyring, event->stream, turn);
         break;
     case EVENT_CLOSED:
         if (sessions_peek(&keyring->sessions, event->stream))

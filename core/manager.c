@@ -485,6 +485,13 @@ take_step(Manager *manager, const Event *event, HttpStep step,
 }
 
 static void
+end_stream(Manager *manager, StreamId stream, Turn *turn)
+{
+    turn_close(turn, stream, CLOSE_DONE);
+    drop_session(manager, stream);
+}
+
+static void
 receive(Manager *manager, const Event *event, Turn *turn)
 {
     Session *session = manager->sessions[event->stream];
@@ -500,8 +507,7 @@ receive(Manager *manager, const Event *event, Turn *turn)
             return;
         }
         if (step == HTTP_END && session->is_last) {
-            turn_close(turn, event->stream, CLOSE_DONE);
-            drop_session(manager, event->stream);
+            end_stream(manager, event->stream, turn);
             return;
         }
     }
@@ -558,6 +564,9 @@ manager_turn(Manager *manager, const Event *event, Turn *turn)
         break;
     case EVENT_RECEIVED:
         receive(manager, event, turn);
+        break;
+    case EVENT_ENDED: /* all it asked is answered already */
+        end_stream(manager, event->stream, turn);
         break;
     case EVENT_CLOSED:
         drop_session(manager, event->stream);

@@ -222,6 +222,23 @@ drained(Origin *origin, const Event *event, Turn *turn)
     origin_drained(origin, event->stream, turn);
 }
 
+/* What is queued is answered; the last answer closes. */
+static void
+ended(Origin *origin, const Event *event, Turn *turn)
+{
+    Session *session = sessions_peek(&origin->sessions, event->stream);
+    Service *service = origin_service(origin, event->stream);
+    if (!session)
+        return;
+    if (service && service->queue_count > 0) {
+        session->is_last = true;
+        service->queue[service->queue_count - 1].is_last = true;
+        return;
+    }
+    turn_close(turn, event->stream, CLOSE_DONE);
+    origin_forget(origin, event->stream);
+}
+
 void
 origin_turn(Origin *origin, const Event *event, Turn *turn)
 {
@@ -245,6 +262,9 @@ origin_turn(Origin *origin, const Event *event, Turn *turn)
         break;
     case EVENT_READ:
         origin_take_read(origin, event, turn);
+        break;
+    case EVENT_ENDED:
+        ended(origin, event, turn);
         break;
     case EVENT_CLOSED:
         if (sessions_peek(&origin->sessions, event->stream))

@@ -214,6 +214,7 @@ code_detail(LoggedEvent *logged, Coder *coder)
     case EVENT_WAKE:
     case EVENT_CONNECTED:
     case EVENT_DRAINED:
+    case EVENT_ENDED:
     case EVENT_STOP:
         return;
     }

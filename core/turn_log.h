@@ -14,7 +14,7 @@
 
 #include "core/node_log.h"
 
-#define TURN_LOG_VERSION 1u /* another when a layout changes */
+#define TURN_LOG_VERSION 2u /* another when a layout changes */
 #define TURN_LOG_BODY_BYTES_MAX 1024u
 #define TURN_LOG_WRITER_BYTES_MAX 255u
 #define TURN_LOG_FRAME_BYTES 16u /* of a record, around its body */

@@ -292,6 +292,23 @@ is_http2(const Host *host, const HostStream *slot, uint32_t size_bytes)
            http2_is_preface(host->conns.buffer, size_bytes);
 }
 
+/* Who called us may have shut down its sending side alone: the node closes
+ * when it has answered. One that has really gone resets us when it is sent
+ * something. */
+static void
+hear_end(Host *host, StreamId stream)
+{
+    HostStream *slot = host_slot(host, stream);
+    Event event = {.kind = EVENT_ENDED, .stream = stream};
+    if (!slot->guest || slot->conn->http2) {
+        host_end_stream(host, stream, CLOSE_DONE);
+        return;
+    }
+    slot->head_ns = 0; /* no more of it will come */
+    conn_want_read(slot->conn, false);
+    tell(host, &event);
+}
+
 /* The bytes are lent for the turn: they are in the buffer of the reads. */
 static void
 read_stream(Host *host, StreamId stream)
@@ -308,7 +325,7 @@ read_stream(Host *host, StreamId stream)
     case CONN_READ_NOTHING:
         return;
     case CONN_READ_END:
-        host_end_stream(host, stream, CLOSE_DONE);
+        hear_end(host, stream);
         return;
     case CONN_READ_LOST:
         host_end_stream(host, stream, (CloseReason)slot->conn->reason);

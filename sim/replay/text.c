@@ -13,9 +13,9 @@ static const char *const EVENT_NAMES[] = {
     [EVENT_COMMAND] = "command",     [EVENT_CONNECTED] = "connected",
     [EVENT_ACCEPTED] = "accepted",   [EVENT_RECEIVED] = "received",
     [EVENT_FORWARDED] = "forwarded", [EVENT_DRAINED] = "drained",
-    [EVENT_CLOSED] = "closed",       [EVENT_READ] = "read",
-    [EVENT_STORED] = "stored",       [EVENT_RESTORED] = "restored",
-    [EVENT_STOP] = "stop",
+    [EVENT_ENDED] = "ended",         [EVENT_CLOSED] = "closed",
+    [EVENT_READ] = "read",           [EVENT_STORED] = "stored",
+    [EVENT_RESTORED] = "restored",   [EVENT_STOP] = "stop",
 };
 
 static const char *const EFFECT_NAMES[] = {
@@ -195,6 +195,7 @@ add_detail(GString *text, const Event *event)
     case EVENT_WAKE:
     case EVENT_CONNECTED:
     case EVENT_DRAINED:
+    case EVENT_ENDED:
     case EVENT_STOP:
         return;
     }

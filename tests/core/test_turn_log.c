@@ -49,7 +49,7 @@ static void
 events_with_nothing_to_them_come_back(void)
 {
     static const EventKind KINDS[] = {EVENT_WAKE, EVENT_CONNECTED,
-                                      EVENT_DRAINED, EVENT_STOP};
+                                      EVENT_DRAINED, EVENT_ENDED, EVENT_STOP};
     Coder log;
     coder_init_write(&log);
     for (guint i = 0; i < G_N_ELEMENTS(KINDS); i++) {

@@ -2,8 +2,8 @@
  * tests/fuzz/fuzz_serve.c: nothing that peers send breaks a serving role.
  *
  * The first byte picks the role; then runs of (stream, length, bytes) are
- * received on four streams, the disk answers every read, and what the role
- * writes must be responses that our own reader accepts.
+ * received on four streams, some of which end there; the disk answers every
+ * read, and what the role writes must be responses that our own reader accepts.
  */
 #include <glib.h>
 #include <string.h>
@@ -13,6 +13,7 @@
 #include "tests/fuzz/fuzz.h"
 
 #define STREAM_COUNT 4u
+#define ENDED_BIT 0x80u
 
 static void
 take_keyring(void *keyring, const Event *event, Turn *turn)
@@ -51,6 +52,22 @@ answer_reads(Scene *scene)
     }
 }
 
+/* What is not answered at once needs room, which never comes. */
+static void
+end_stream(Scene *scene, uint32_t slot)
+{
+    StreamId stream = scene->streams[slot];
+    if (stream == STREAM_NONE)
+        return;
+    solo_take(scene->solo, (Event){.kind = EVENT_ENDED, .stream = stream});
+    look_at_turn(scene);
+    answer_reads(scene);
+    if (scene->streams[slot] == STREAM_NONE)
+        return;
+    scene->streams[slot] = STREAM_NONE;
+    solo_close(scene->solo, stream, CLOSE_RESET);
+}
+
 static void
 act(Scene *scene, const uint8_t *bytes, size_t byte_count)
 {
@@ -63,9 +80,11 @@ act(Scene *scene, const uint8_t *bytes, size_t byte_count)
             scene->streams[slot] = stream;
         }
         solo_receive(scene->solo, scene->streams[slot], bytes + at + 2, size);
-        at += 2 + size;
         look_at_turn(scene);
         answer_reads(scene);
+        if (bytes[at] & ENDED_BIT)
+            end_stream(scene, slot);
+        at += 2 + size;
     }
 }
 
@@ -110,7 +129,7 @@ fuzz_example(uint32_t n, uint8_t *ret_bytes)
     ret_bytes[at++] = (uint8_t)n;
     for (uint32_t i = 0; i < 2; i++) {
         uint32_t size_bytes = (uint32_t)strlen(text);
-        ret_bytes[at++] = 0;
+        ret_bytes[at++] = i == 0 ? 0 : ENDED_BIT;
         ret_bytes[at++] = (uint8_t)(size_bytes / 4);
         memcpy(ret_bytes + at, text, size_bytes);
         at += size_bytes;

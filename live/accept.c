@@ -90,6 +90,7 @@ host_sweep(void *context)
             host_end_stream(host, stream, CLOSE_TIMED_OUT);
     }
     http2_sweep(host);
+    host_end_slowest(host);
     host_settle(host);
     if (host->accepted_count > 0)
         set_sweep(host);
@@ -151,8 +152,7 @@ has_room(const Host *host)
     const HostConfig *config = &host->config;
     return host->accepted_count < config->stream_count_max &&
            host->conns.open_count < 2 * config->stream_count_max &&
-           host->conns.unsent_bytes + host->pipes.held_bytes <
-               config->memory_bytes_max;
+           !host_is_overfull(host) && !memory_is_short(&host->conns.memory, 1);
 }
 
 Guest *

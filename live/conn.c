@@ -35,6 +35,7 @@ conns_init(Conns *conns, Loop *loop, const ConnLimits *limits)
     memset(conns, 0, sizeof *conns);
     conns->loop = loop;
     conns->limits = *limits;
+    conns->memory.held_bytes_max = UINT64_MAX;
     tls_desk_init(&conns->desk);
     conns->bury = (Job){.run = bury_dead, .context = conns};
 }
@@ -55,6 +56,7 @@ conn_new(Conns *conns, int fd, ConnState state)
 {
     Conn *conn = g_new0(Conn, 1);
     conn->conns = conns;
+    conn->out.memory = &conns->memory;
     conn->state = (uint8_t)state;
     conn->watch = (Watch){.fd = fd, .ready = conn_ready, .context = conn};
     conn->timer = (Timer){.fire = conn_time_out, .context = conn};
@@ -72,13 +74,6 @@ conn_hear(Conn *conn, ConnSignal signal)
         http2_hear(conn->session, signal);
     else
         conn->conns->hear(conn->conns->context, conn, signal);
-}
-
-static void
-drop_unsent(Conn *conn)
-{
-    conn->conns->unsent_bytes -= conn->out.unsent_bytes;
-    outbox_clear(&conn->out);
 }
 
 static void
@@ -114,7 +109,7 @@ conn_free(Conn *conn)
     if (conn->state == CONN_PARTING)
         leave_parting(conn);
     close_socket(conn);
-    drop_unsent(conn);
+    outbox_clear(&conn->out);
     conn->state = CONN_FREE;
     conn->next = conns->dead;
     conns->dead = conn;
@@ -156,7 +151,7 @@ void
 conn_lose(Conn *conn, CloseReason reason)
 {
     close_socket(conn);
-    drop_unsent(conn);
+    outbox_clear(&conn->out);
     conn->state = CONN_LOST;
     conn->reason = (uint8_t)reason;
 }
@@ -167,7 +162,7 @@ conn_is_fatal(Conn *conn, int error)
     if (error == EAGAIN || error == EINTR)
         return false;
     conn->is_broken = true;
-    drop_unsent(conn);
+    outbox_clear(&conn->out);
     if (error != EPIPE && error != ECONNRESET)
         shutdown(conn->watch.fd, SHUT_RDWR); /* its reader shall hear of it */
     return true;
@@ -227,9 +222,9 @@ send_slices(Conn *conn, struct iovec *slices, uint32_t slice_count)
 void
 conn_check_drained(Conn *conn)
 {
-    bool is_due =
-        conn->is_full && conn->out.unsent_bytes <= STREAM_LOW_WATER_BYTES;
-    if (!is_due)
+    bool is_scarce = memory_is_scarce(&conn->conns->memory);
+    uint64_t most_bytes = is_scarce ? 0 : STREAM_LOW_WATER_BYTES;
+    if (!conn->is_full || conn->out.unsent_bytes > most_bytes)
         return;
     conn->is_full = false;
     if (conn->state == CONN_OPEN && !conn->is_broken)
@@ -248,7 +243,6 @@ conn_flush(Conn *conn)
         if (conn->is_broken)
             return;
         outbox_advance(&conn->out, sent_bytes);
-        conn->conns->unsent_bytes -= sent_bytes;
         if (sent_bytes < size_bytes)
             return;
     }
@@ -278,14 +272,12 @@ send_now(Conn *conn, const OutSlice *slices, uint32_t slice_count)
 void
 conn_post(Conn *conn, const OutSlice *slices, uint32_t slice_count)
 {
-    uint64_t size_bytes = conn_size_of(slices, slice_count);
     uint64_t sent_bytes = 0;
     bool is_up = conn->state == CONN_OPEN || conn->tls;
     if (conn->out.unsent_bytes == 0 && is_up)
         sent_bytes = send_now(conn, slices, slice_count);
     if (conn->is_broken)
         return;
-    conn->conns->unsent_bytes += size_bytes - sent_bytes;
     for (uint32_t i = 0; i < slice_count; i++) {
         uint32_t gone_bytes = (uint32_t)MIN(sent_bytes, slices[i].size_bytes);
         sent_bytes -= gone_bytes;
@@ -307,7 +299,6 @@ conn_gather(Conn *conn, const OutSlice *slices, uint32_t slice_count)
     }
     for (uint32_t i = 0; i < slice_count; i++)
         outbox_keep(&conn->out, &slices[i], 0);
-    conn->conns->unsent_bytes += conn_size_of(slices, slice_count);
 }
 
 void

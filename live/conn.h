@@ -34,7 +34,7 @@ typedef enum ConnState {
 typedef enum ConnSignal {
     CONN_CONNECTED,
     CONN_READABLE, /* as many bytes as expected, or the end: conn_read */
-    CONN_DRAINED,  /* as EVENT_DRAINED */
+    CONN_DRAINED,  /* as EVENT_DRAINED; when memory is scarce, all is sent */
     CONN_ROOM,     /* asked for by conn_want_room: all is sent */
     CONN_GONE,     /* conn->reason; told of a lost one at most once */
 } ConnSignal;
@@ -62,8 +62,8 @@ typedef struct Conns {
     void *context;
     ConnLimits limits;
     ConnCount count;
-    uint32_t open_count;   /* with a socket, parting ones counted in */
-    uint64_t unsent_bytes; /* of all */
+    uint32_t open_count; /* with a socket, parting ones counted in */
+    Memory memory;       /* of their buffers; no bound but the owner's */
     Conn *parting;
     Conn *dead; /* CONN_FREE since this iteration */
     Job bury;

@@ -18,6 +18,7 @@ void
 conn_add_tls(Conn *conn, TlsContext *context)
 {
     conn->tls = tls_new(context, &conn->conns->desk, conn->watch.fd);
+    conn->tls->held.memory = &conn->conns->memory;
     conn->tls->again = (Job){.run = read_again, .context = conn};
 }
 
@@ -26,7 +27,6 @@ conn_drop_tls(Conn *conn)
 {
     if (!conn->tls)
         return;
-    conn->conns->unsent_bytes -= conn->tls->held.unsent_bytes;
     loop_drop_job(conn->conns->loop, &conn->tls->again);
     tls_free(conn->tls);
     conn->tls = NULL;
@@ -63,7 +63,6 @@ conn_hold(Conn *conn, const OutSlice *slices, uint32_t slice_count)
     for (uint32_t i = 0; i < slice_count; i++)
         if (slices[i].size_bytes > 0)
             outbox_keep(&conn->tls->held, &slices[i], 0);
-    conn->conns->unsent_bytes += conn_size_of(slices, slice_count);
 }
 
 void
@@ -81,7 +80,6 @@ conn_seal_held(Conn *conn)
                                    (uint32_t)pieces[i].iov_len, NULL};
         conn_seal(conn, slices, count);
         outbox_advance(held, size_bytes);
-        conn->conns->unsent_bytes -= size_bytes;
     }
 }
 

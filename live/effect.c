@@ -117,17 +117,6 @@ close_stream(Host *host, const Effect *effect)
 }
 
 static void
-read_file(Host *host, const Effect *effect)
-{
-    const HostSink *sink = &host->config.sink;
-    Event event = {.kind = EVENT_READ, .stream = STREAM_NONE};
-    if (sink->read)
-        sink->read(sink->context, effect, &event);
-    event.read.tag = effect->read.tag;
-    host_queue(host, &event);
-}
-
-static void
 store_record(Host *host, const Turn *turn, const Effect *effect)
 {
     const HostSink *sink = &host->config.sink;
@@ -156,7 +145,7 @@ apply_one(Host *host, const Turn *turn, const Effect *effect)
         close_stream(host, effect);
         return;
     case EFFECT_READ:
-        read_file(host, effect);
+        host_read(host, effect);
         return;
     case EFFECT_DELIVER:
         if (sink->deliver)

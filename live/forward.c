@@ -19,10 +19,9 @@
 static const Pipe NO_PIPE = {-1, -1, 0};
 
 void
-pipes_init(Pipes *pipes, uint32_t lent_count_max, uint64_t held_bytes_max)
+pipes_init(Pipes *pipes, uint32_t lent_count_max, Memory *memory)
 {
-    *pipes = (Pipes){.lent_count_max = lent_count_max,
-                     .held_bytes_max = held_bytes_max};
+    *pipes = (Pipes){.lent_count_max = lent_count_max, .memory = memory};
 }
 
 static void
@@ -98,12 +97,27 @@ forward_init(Forward *forward, Pipes *pipes, Conn *from, Conn *to,
     };
 }
 
+static void
+take_in(Forward *forward, uint32_t size_bytes)
+{
+    forward->held_bytes += size_bytes;
+    forward->pipes->held_bytes += size_bytes;
+    forward->pipes->memory->held_bytes += size_bytes;
+}
+
+static void
+let_out(Forward *forward, uint32_t size_bytes)
+{
+    forward->held_bytes -= size_bytes;
+    forward->pipes->held_bytes -= size_bytes;
+    forward->pipes->memory->held_bytes -= size_bytes;
+}
+
 void
 forward_clear(Forward *forward)
 {
     return_pipe(forward->pipes, &forward->pipe, forward->held_bytes == 0);
-    forward->pipes->held_bytes -= forward->held_bytes;
-    forward->held_bytes = 0;
+    let_out(forward, forward->held_bytes);
     conn_want_read(forward->from, true);
 }
 
@@ -134,8 +148,9 @@ wait_for_end(Forward *forward)
 static ForwardStep
 copy(Forward *forward)
 {
-    uint32_t wanted_bytes =
-        (uint32_t)MIN(forward->left_bytes, CONN_READ_BYTES_MAX);
+    uint32_t most_bytes =
+        memory_portion(forward->pipes->memory, CONN_READ_BYTES_MAX);
+    uint32_t wanted_bytes = (uint32_t)MIN(forward->left_bytes, most_bytes);
     uint32_t size_bytes;
     switch (conn_read(forward->from, wanted_bytes, &size_bytes)) {
     case CONN_READ_NOTHING:
@@ -179,8 +194,7 @@ empty_pipe(Forward *forward)
             conn_is_fatal(to, moved_bytes < 0 ? errno : EPIPE);
             return false;
         }
-        forward->held_bytes -= (uint32_t)moved_bytes;
-        forward->pipes->held_bytes -= (uint64_t)moved_bytes;
+        let_out(forward, (uint32_t)moved_bytes);
         conn_count_sent(to, (uint64_t)moved_bytes);
     }
     return_pipe(forward->pipes, &forward->pipe, true);
@@ -190,8 +204,10 @@ empty_pipe(Forward *forward)
 static uint64_t
 room_bytes(const Pipes *pipes)
 {
-    uint64_t held_bytes = MIN(pipes->held_bytes, pipes->held_bytes_max);
-    return MAX(FORWARD_SPLICE_BYTES_MIN, pipes->held_bytes_max - held_bytes);
+    uint64_t most_bytes = pipes->memory->held_bytes_max / 2;
+    uint64_t free_bytes = most_bytes - MIN(pipes->held_bytes, most_bytes);
+    free_bytes = MIN(free_bytes, memory_free_bytes(pipes->memory));
+    return MAX(FORWARD_SPLICE_BYTES_MIN, free_bytes);
 }
 
 static ForwardStep
@@ -204,8 +220,7 @@ fill_pipe(Forward *forward)
     ssize_t moved_bytes =
         move(from->watch.fd, forward->pipe.write_fd, wanted_bytes);
     if (moved_bytes > 0) {
-        forward->held_bytes = (uint32_t)moved_bytes;
-        forward->pipes->held_bytes += (uint64_t)moved_bytes;
+        take_in(forward, (uint32_t)moved_bytes);
         forward->left_bytes -= (uint64_t)moved_bytes;
         conn_count_received(from, (uint64_t)moved_bytes);
         return FORWARD_DONE;

@@ -29,7 +29,7 @@ typedef struct Pipes {
     uint32_t lent_count;
     uint32_t lent_count_max;
     uint64_t held_bytes; /* in all of them */
-    uint64_t held_bytes_max;
+    Memory *memory;      /* lent; half of it is for pipes */
 } Pipes;
 
 typedef struct Forward {
@@ -49,8 +49,8 @@ typedef enum ForwardStep {
     FORWARD_LOST,  /* the source is CONN_LOST */
 } ForwardStep;
 
-/* Near held_bytes_max, an order moves less at once. */
-void pipes_init(Pipes *pipes, uint32_t lent_count_max, uint64_t held_bytes_max);
+/* As memory gets scarce, an order moves less at once. */
+void pipes_init(Pipes *pipes, uint32_t lent_count_max, Memory *memory);
 void pipes_clear(Pipes *pipes);
 
 void forward_init(Forward *forward, Pipes *pipes, Conn *from, Conn *to,

@@ -214,8 +214,8 @@ tell_queued(Host *host)
         host_end_stream(host, stream, queued.event.closed.reason);
     else
         tell(host, &queued.event);
-    if (queued.event.kind == EVENT_READ && queued.event.read.extent.chunk)
-        chunk_unref(queued.event.read.extent.chunk);
+    if (queued.event.kind == EVENT_READ)
+        host_drop_read(host, &queued.event);
 }
 
 void
@@ -225,6 +225,7 @@ host_settle(Host *host)
         return;
     for (uint32_t i = 0; i < SETTLE_COUNT_MAX && host->queue_count > 0; i++)
         tell_queued(host);
+    host_read_waiting(host);
     if (host->queue_count > 0)
         loop_add_job(host->loop, &host->settle);
     else
@@ -409,8 +410,8 @@ host_init(Host *host, Loop *loop, const HostConfig *config)
     conns_init(&host->conns, loop, &config->limits);
     host->conns.hear = hear;
     host->conns.context = host;
-    pipes_init(&host->pipes, config->pipe_count_max,
-               config->memory_bytes_max / 2);
+    host->conns.memory.held_bytes_max = config->memory_bytes_max;
+    pipes_init(&host->pipes, config->pipe_count_max, &host->conns.memory);
     peers_init(&host->peers);
     host->settle = (Job){.run = run_settle, .context = host};
     host->wake = (Timer){.fire = hear_wake, .context = host};
@@ -431,9 +432,9 @@ static void
 drop_queue(Host *host)
 {
     for (; host->queue_count > 0; host->queue_count--) {
-        Event *event = &host->queue[host->queue_start].event;
-        if (event->kind == EVENT_READ && event->read.extent.chunk)
-            chunk_unref(event->read.extent.chunk);
+        const Event *event = &host->queue[host->queue_start].event;
+        if (event->kind == EVENT_READ)
+            host_drop_read(host, event);
         host->queue_start =
             (host->queue_start + 1) & (host->queue_capacity - 1);
     }
@@ -454,6 +455,7 @@ host_clear(Host *host)
     http2_clear(host);
     loop_drop_job(host->loop, &host->settle);
     drop_queue(host);
+    g_queue_clear_full(&host->reads, g_free);
     node_free(host->node);
     turn_clear(&host->turn);
     conns_clear(&host->conns);
@@ -475,7 +477,7 @@ host_limit(Host *host, const HostConfig *limits)
     config->send_timeout_ns = limits->send_timeout_ns;
     config->send_bytes_min = limits->send_bytes_min;
     config->idle_timeout_ns = limits->idle_timeout_ns;
-    host->pipes.held_bytes_max = limits->memory_bytes_max / 2;
+    host->conns.memory.held_bytes_max = limits->memory_bytes_max;
 }
 
 void

@@ -50,7 +50,7 @@ typedef struct HostConfig {
     uint32_t stream_count_max;          /* accepted, in all */
     uint32_t stream_count_max_per_peer; /* accepted, from one IP address */
     uint32_t pipe_count_max;
-    uint64_t memory_bytes_max; /* of buffers; beyond, nobody is accepted */
+    uint64_t memory_bytes_max; /* of buffers, as live/relief.c sees to */
     int64_t head_timeout_ns;   /* from accept, or a request's first byte, to
                                   the end of its head, or an answer */
     int64_t idle_timeout_ns;   /* an accepted stream without a byte either way
@@ -111,6 +111,7 @@ typedef struct Host {
     uint32_t queue_start;
     uint32_t queue_count;
     uint32_t queue_capacity;
+    GQueue reads; /* put off, until there is memory */
     Http2 *sessions;
     Job settle;
     Timer wake;
@@ -155,6 +156,17 @@ Http2 *host_hand_over(Host *host, StreamId stream);
 void host_sweep(void *host);
 /* Over a limit of requests: answer 429 and close. */
 void host_refuse_request(Host *host, StreamId stream);
+/* --- live/relief.c: when buffers take all that they may ---------------- */
+/* Read of a file, now or when there is memory for it. */
+void host_read(Host *host, const Effect *effect);
+/* Those that were put off and need not wait any more. */
+void host_read_waiting(Host *host);
+/* The node has had it. */
+void host_drop_read(Host *host, const Event *event);
+/* Has somebody waited for memory too long, or is more taken than may be? */
+bool host_is_overfull(const Host *host);
+/* Reset the slowest, as long as others wait for what they hold. */
+void host_end_slowest(Host *host);
 /* --- live/effect.c: turns out ------------------------------------------ */
 void host_apply(Host *host, const Turn *turn);
 /* --- shared by the three ----------------------------------------------- */

@@ -123,7 +123,7 @@ on_data(nghttp2_session *session, uint8_t flags, int32_t id,
     }
     /* At most a window of it. */
     g_byte_array_append(stream->in, bytes, (guint)size_bytes);
-    stream->conn->conns->unsent_bytes += size_bytes;
+    stream->conn->conns->memory.held_bytes += size_bytes;
     return 0;
 }
 
@@ -189,7 +189,6 @@ send_body(nghttp2_session *session, nghttp2_frame *frame,
     Conn *conn = stream->conn;
     OutSlice head = {frame_head, FRAME_HEAD_BYTES, NULL};
     gather(http2, &head, 1);
-    conn->conns->unsent_bytes -= length;
     conn->sent_bytes += length;
     conn->last_ns = loop_now_ns(http2->host->loop);
     while (length > 0) {
@@ -465,6 +464,12 @@ http2_drain(Host *host)
         http2->is_ending = true;
         loop_add_job(host->loop, &http2->pump);
     }
+}
+
+void
+http2_drop(Http2 *http2)
+{
+    http2_free(http2, CLOSE_TIMED_OUT);
 }
 
 void

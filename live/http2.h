@@ -79,6 +79,8 @@ void http2_sweep(Host *host);
 /* Take no more requests; close the sessions that have none. */
 void http2_drain(Host *host);
 void http2_clear(Host *host);
+/* Reset it: the host hears of all streams. */
+void http2_drop(Http2 *http2);
 
 /* --- live/http2_stream.c ----------------------------------------------- */
 /* The head is whole: a stream for the host. */

@@ -128,7 +128,7 @@ unlink_stream(Http2Stream *stream)
 static void
 count_held(const Http2Stream *stream, int64_t size_bytes)
 {
-    stream->conn->conns->unsent_bytes += (uint64_t)size_bytes;
+    stream->conn->conns->memory.held_bytes += (uint64_t)size_bytes;
 }
 
 void
@@ -330,7 +330,6 @@ keep_body(const Http2Stream *stream, const HttpPiece *piece, Chunk *chunk)
         memcpy(part.chunk->bytes, piece->bytes, part.size_bytes);
     }
     outbox_keep(&stream->conn->out, &part, 0);
-    stream->conn->conns->unsent_bytes += part.size_bytes;
     if (!chunk)
         chunk_unref(part.chunk);
 }

@@ -41,7 +41,7 @@ collect(Monitor *monitor)
     values[METRIC_RECEIVED] = conns->received_bytes;
     values[METRIC_SENT] = conns->sent_bytes;
     values[METRIC_CONNECTIONS] = host->conns.open_count;
-    values[METRIC_BUFFERED] = host->conns.unsent_bytes + host->pipes.held_bytes;
+    values[METRIC_BUFFERED] = host->conns.memory.held_bytes;
     values[METRIC_REFUSED] = host->count.refused_streams;
     values[METRIC_LATE_HEADS] = host->count.late_heads;
     values[METRIC_SLOW_READERS] = host->count.slow_readers;

@@ -10,10 +10,24 @@
 struct OutPiece {
     OutPiece *next;
     Chunk *chunk;
+    uint32_t held_bytes;  /* of memory, as long as it is there */
     const uint8_t *bytes; /* in the chunk or in copied */
     uint32_t size_bytes;
     uint8_t copied[];
 };
+
+/* A chunk may be kept in pieces, in order and to its end: the last holds all
+ * of it. */
+static uint32_t
+held_bytes_of(const OutSlice *slice, uint32_t size_bytes)
+{
+    const Chunk *chunk = slice->chunk;
+    if (!chunk)
+        return size_bytes;
+    bool is_last =
+        slice->bytes + slice->size_bytes == chunk->bytes + chunk->size_bytes;
+    return is_last ? chunk->size_bytes : 0;
+}
 
 void
 outbox_keep(Outbox *outbox, const OutSlice *slice, uint32_t start_bytes)
@@ -22,7 +36,9 @@ outbox_keep(Outbox *outbox, const OutSlice *slice, uint32_t start_bytes)
     uint32_t size_bytes = slice->size_bytes - start_bytes;
     uint32_t copied_bytes = slice->chunk ? 0 : size_bytes;
     OutPiece *piece = g_malloc(sizeof *piece + copied_bytes);
-    *piece = (OutPiece){.size_bytes = size_bytes};
+    *piece = (OutPiece){.size_bytes = size_bytes,
+                        .held_bytes = held_bytes_of(slice, size_bytes)};
+    outbox->memory->held_bytes += piece->held_bytes;
     if (slice->chunk) {
         piece->chunk = chunk_ref(slice->chunk);
         piece->bytes = slice->bytes + start_bytes;
@@ -71,6 +87,7 @@ drop_first(Outbox *outbox)
     outbox->first = piece->next;
     if (!outbox->first)
         outbox->last = NULL;
+    outbox->memory->held_bytes -= piece->held_bytes;
     if (piece->chunk)
         chunk_unref(piece->chunk);
     g_free(piece);

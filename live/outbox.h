@@ -7,12 +7,14 @@
 #pragma once
 
 #include "core/event.h"
+#include "live/memory.h"
 
 #include <sys/uio.h>
 
 typedef struct OutPiece OutPiece;
 
 typedef struct Outbox {
+    Memory *memory; /* lent: that they are counted in */
     OutPiece *first;
     OutPiece *last;
     uint64_t unsent_bytes;

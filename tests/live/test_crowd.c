@@ -156,7 +156,7 @@ crowd_end(Crowd *crowd)
     }
     g_assert_cmpuint(edge->pipes.lent_count, ==, 0);
     g_assert_cmpuint(edge->pipes.held_bytes, ==, 0);
-    g_assert_cmpuint(edge->conns.unsent_bytes, ==, 0);
+    g_assert_cmpuint(edge->conns.memory.held_bytes, ==, 0);
     g_byte_array_unref(crowd->sealed);
     g_rand_free(crowd->dice);
     site_clear(site);

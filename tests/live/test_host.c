@@ -402,41 +402,6 @@ a_silent_stream_ends_when_nobody_else_minds(void)
     site_clear(&site);
 }
 
-static void
-full_buffers_keep_further_streams_out(void)
-{
-    Site site;
-    site_init(&site);
-    site.host.memory_bytes_max = 100000;
-    site_open(&site, SITE_CDN);
-    Caller greedy[4], late;
-    g_autofree char *request = site_request(0, 0);
-    for (size_t i = 0; i < G_N_ELEMENTS(greedy); i++) {
-        call(&site, SITE_CDN, &greedy[i]);
-        site_run(&site, 5 * NS_PER_MS);
-    }
-    for (size_t i = 0; i < G_N_ELEMENTS(greedy); i++) {
-        int small = 4096;
-        setsockopt(greedy[i].fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
-        for (uint32_t j = 0; j < 3; j++)
-            caller_say(&greedy[i], &site.loop, request);
-    }
-    site_run(&site, 100 * NS_PER_MS);
-    g_assert_cmpuint(site.nodes[SITE_CDN].host.conns.unsent_bytes, >, 100000);
-    call(&site, SITE_CDN, &late);
-    caller_wait_for_end(&late, &site.loop);
-    g_assert_cmpuint(site.nodes[SITE_CDN].host.count.refused_streams, ==, 1);
-    caller_hang_up(&late);
-    for (size_t i = 0; i < G_N_ELEMENTS(greedy); i++)
-        caller_reset(&greedy[i]);
-    run_until_streams(&site, SITE_CDN, 0);
-    g_assert_cmpuint(site.nodes[SITE_CDN].host.conns.unsent_bytes, ==, 0);
-    call(&site, SITE_CDN, &late);
-    g_autoptr(GByteArray) range = ask(&site, &late, 5, 7);
-    caller_hang_up(&late);
-    site_clear(&site);
-}
-
 /* The test has its own descriptors: those of the process are what is short. */
 static void
 without_descriptors_peers_are_turned_away_and_nothing_spins(void)
@@ -584,7 +549,6 @@ main(int argc, char **argv)
     STORY(who_is_too_many_hears_503_and_when_to_come_again);
     STORY(a_head_that_does_not_end_in_time_ends_the_stream);
     STORY(a_silent_stream_ends_when_nobody_else_minds);
-    STORY(full_buffers_keep_further_streams_out);
     STORY(without_descriptors_peers_are_turned_away_and_nothing_spins);
     STORY(without_a_spare_descriptor_the_door_stays_shut_for_a_while);
     STORY(a_client_downloads_the_file_from_the_cdn);

@@ -112,7 +112,7 @@ many_requests_share_a_connection(void)
     loopback_compare(all->body, scene.site.content, SITE_FILE_BYTES);
     run(&scene, 20 * NS_PER_MS);
     g_assert_cmpuint(cdn(&scene)->accepted_count, ==, 1);
-    g_assert_cmpuint(cdn(&scene)->conns.unsent_bytes, ==, 0);
+    g_assert_cmpuint(cdn(&scene)->conns.memory.held_bytes, ==, 0);
     scene_end(&scene);
 }
 
@@ -243,7 +243,7 @@ a_closed_window_holds_the_body_back(void)
     run(&scene, 100 * NS_PER_MS);
     g_assert_cmpuint(calls[0]->status, ==, 200);
     g_assert_cmpuint(calls[0]->body->len, ==, 0);
-    uint64_t held_bytes = cdn(&scene)->conns.unsent_bytes;
+    uint64_t held_bytes = cdn(&scene)->conns.memory.held_bytes;
     g_assert_cmpuint(held_bytes, >, 0);
     g_assert_cmpuint(held_bytes, <=,
                      G_N_ELEMENTS(calls) * 4 * STREAM_LOW_WATER_BYTES);
@@ -273,7 +273,7 @@ a_stream_that_is_reset_leaves_nothing_behind(void)
     }
     run(&scene, 50 * NS_PER_MS);
     g_assert_cmpuint(cdn(&scene)->accepted_count, ==, 1);
-    g_assert_cmpuint(cdn(&scene)->conns.unsent_bytes, ==, 0);
+    g_assert_cmpuint(cdn(&scene)->conns.memory.held_bytes, ==, 0);
     Http2Call *call = http2_caller_get(&scene.caller, scene.path, NULL);
     wait_for(&scene, call);
     loopback_compare(call->body, scene.site.content, SITE_FILE_BYTES);

@@ -82,7 +82,7 @@ end_clear(End *end)
     if (end->conn)
         conn_close(end->conn, CLOSE_RESET);
     conns_clear(&end->conns);
-    g_assert_cmpuint(end->conns.unsent_bytes, ==, 0);
+    g_assert_cmpuint(end->conns.memory.held_bytes, ==, 0);
     g_string_free(end->trace, TRUE);
     g_byte_array_unref(end->received);
 }
@@ -214,10 +214,10 @@ what_is_written_early_is_sent_after_the_handshake(void)
     scene_call(&scene);
     write_text(scene.far.conn, "ear");
     write_text(scene.far.conn, "ly");
-    g_assert_cmpuint(scene.far.conns.unsent_bytes, ==, 5);
+    g_assert_cmpuint(scene.far.conns.memory.held_bytes, ==, 5);
     wait_for_bytes(&scene, &scene.near, 5);
     loopback_compare(scene.near.received, "early", 5);
-    g_assert_cmpuint(scene.far.conns.unsent_bytes, ==, 0);
+    g_assert_cmpuint(scene.far.conns.memory.held_bytes, ==, 0);
     g_assert_cmpuint(scene.far.conns.count.connected, ==, 1);
     g_assert_cmpuint(scene.near.conns.count.connected, ==, 0);
     scene_end(&scene);
@@ -246,7 +246,7 @@ large_answers_arrive_whole_and_in_order(void)
     wait_for_bytes(&scene, &scene.far, MANY_BYTES);
     loopback_compare(scene.far.received, chunk->bytes, MANY_BYTES);
     wait_for(&scene, &scene.near, "drained");
-    g_assert_cmpuint(scene.near.conns.unsent_bytes, ==, 0);
+    g_assert_cmpuint(scene.near.conns.memory.held_bytes, ==, 0);
     chunk_unref(chunk);
     scene_end(&scene);
 }
@@ -265,7 +265,7 @@ a_reader_that_waits_slows_the_writer_down(void)
     for (uint32_t i = 0; i < 20; i++)
         loopback_step(&scene.loop);
     g_assert_cmpuint(scene.far.received->len, ==, 0);
-    g_assert_cmpuint(scene.near.conns.unsent_bytes, >, 0);
+    g_assert_cmpuint(scene.near.conns.memory.held_bytes, >, 0);
     g_assert_cmpstr(scene.near.trace->str, ==, "connected ");
     conn_want_read(scene.far.conn, true);
     wait_for_bytes(&scene, &scene.far, 2 * MANY_BYTES);

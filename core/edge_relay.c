@@ -84,7 +84,10 @@ pass_request(Edge *edge, StreamId source_stream, const FileRequest *request,
              Turn *turn)
 {
     char path[WIRE_FILE_PATH_BYTES_MAX];
-    HttpHead head = {.method = HTTP_GET, .target = path};
+    HttpHead head = {
+        .method = request->is_head_only ? HTTP_HEAD_ONLY : HTTP_GET,
+        .target = path,
+    };
     head.target_bytes =
         wire_write_file_path(&request->file, request->version, path);
     head.has_range = request->has_range;
@@ -168,6 +171,7 @@ read_request(const HttpHead *head, FileRequest *ret_request)
     if (!wire_parse_file_path(head->target, head->target_bytes,
                               &ret_request->file, &ret_request->version))
         return false;
+    ret_request->is_head_only = head->method == HTTP_HEAD_ONLY;
     ret_request->has_range = head->has_range;
     ret_request->range = head->range;
     return true;
@@ -190,7 +194,7 @@ static uint16_t
 take_request(Edge *edge, const Event *event, const HttpHead *head, Turn *turn)
 {
     Line *client = edge_line(edge, event->stream);
-    if (head->method != HTTP_GET || head->body_bytes > 0)
+    if (head->method == HTTP_POST)
         return 400;
     client->is_last |= head->is_last || edge->is_draining;
     uint64_t group;
@@ -362,7 +366,12 @@ pass_head(Edge *edge, Line *source, const HttpHead *head, int64_t now_ns,
         .is_last = is_farewell(edge, edge_line(edge, source->partner)),
     };
     http_send_response(turn, source->partner, &passed, NULL);
-    edge_line(edge, source->partner)->state = LINE_ANSWERED;
+    Line *client = edge_line(edge, source->partner);
+    client->state = LINE_ANSWERED;
+    if (!client->requests[0].is_head_only)
+        return;
+    http_reader_skip_body(&source->reader);
+    source->body_bytes = source->left_bytes = 0;
 }
 
 static void

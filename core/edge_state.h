@@ -31,6 +31,7 @@ typedef enum LineState {
 typedef struct FileRequest {
     FileId file;
     uint64_t version;
+    bool is_head_only;
     bool has_range;
     HttpRange range;
 } FileRequest;

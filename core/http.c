@@ -140,13 +140,26 @@ is_token(Text text)
     return text.size_bytes > 0;
 }
 
-/* "a-b" or, where open is allowed, "a-". */
+/* What follows the dash of "-n". */
+static bool
+parse_suffix(Text text, HttpRange *ret_range)
+{
+    ret_range->offset_bytes = HTTP_RANGE_SUFFIX;
+    return text_number(text, &ret_range->size_bytes) &&
+           ret_range->size_bytes > 0 && ret_range->size_bytes < INT64_MAX;
+}
+
+/* "a-b" or, where open is allowed, "a-" or "-n". */
 static bool
 parse_span(Text text, bool is_open_allowed, HttpRange *ret_range)
 {
     Text before;
     uint64_t first, last;
-    if (!text_cut(&text, '-', &before) || !text_number(before, &first))
+    if (!text_cut(&text, '-', &before))
+        return false;
+    if (before.size_bytes == 0 && is_open_allowed)
+        return parse_suffix(text, ret_range);
+    if (!text_number(before, &first) || first >= INT64_MAX)
         return false;
     if (text.size_bytes == 0 && is_open_allowed) {
         ret_range->offset_bytes = first;
@@ -251,8 +264,12 @@ parse_field(Text name, Text value, HttpHead *head, Seen *seen)
     }
     if (text_is_nocase(name, "Host"))
         return see_once(&seen->host) && is_host(value) ? 0 : 400;
-    if (text_is_nocase(name, "Range"))
-        return see_once(&seen->range) ? parse_range(value, head) : 400;
+    if (text_is_nocase(name, "Range")) {
+        if (!see_once(&seen->range))
+            return 400;
+        /* RFC 9110 section 14.2: of GET alone. */
+        return head->method == HTTP_HEAD_ONLY ? 0 : parse_range(value, head);
+    }
     if (text_is_nocase(name, "Expect"))
         return 417;
     return 0;
@@ -313,6 +330,8 @@ parse_request_line(Text line, HttpHead *head)
         head->method = HTTP_GET;
     else if (text_is(method, "POST"))
         head->method = HTTP_POST;
+    else if (text_is(method, "HEAD"))
+        head->method = HTTP_HEAD_ONLY;
     else
         return 501;
     head->target = target.start;
@@ -339,7 +358,7 @@ http_parse_request(const uint8_t *bytes, uint32_t size_bytes,
         return 400;
     if (head.method == HTTP_POST && !seen.content_length)
         return 411;
-    if (head.method == HTTP_GET && head.body_bytes > 0)
+    if (head.method != HTTP_POST && head.body_bytes > 0)
         return 400;
     *ret_head = head;
     return 0;

@@ -17,16 +17,19 @@
 #define HTTP_WRITE_BYTES_MAX (HTTP_TARGET_BYTES_MAX + 768u)
 /* Range: bytes=a- asks for everything from a on. */
 #define HTTP_RANGE_OPEN UINT64_MAX
+/* Range: bytes=-n asks for the last n: this is its offset. */
+#define HTTP_RANGE_SUFFIX UINT64_MAX
 
 typedef enum HttpMethod {
     HTTP_GET,
     HTTP_POST,
+    HTTP_HEAD_ONLY, /* HEAD: as HTTP_GET, but no body follows the head */
 } HttpMethod;
 
 typedef struct HttpRange {
-    uint64_t offset_bytes;
-    uint64_t size_bytes;  /* at least 1; HTTP_RANGE_OPEN in requests only */
-    uint64_t total_bytes; /* of the whole file; responses only */
+    uint64_t offset_bytes; /* HTTP_RANGE_SUFFIX in requests only */
+    uint64_t size_bytes;   /* at least 1; HTTP_RANGE_OPEN in requests only */
+    uint64_t total_bytes;  /* of the whole file; responses only */
 } HttpRange;
 
 /* What a request or a response says that we understand. */
@@ -62,6 +65,7 @@ uint16_t http_parse_request(const uint8_t *bytes, uint32_t size_bytes,
 uint16_t http_parse_response(const uint8_t *bytes, uint32_t size_bytes,
                              HttpHead *ret_head);
 
+const char *http_method_name(HttpMethod method);
 /* Write a head and return its size. A request has a Range when has_range; a
  * response a Content-Range, and 416 tells range.total_bytes. */
 uint32_t http_write_request(const HttpHead *head,

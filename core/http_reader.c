@@ -155,6 +155,13 @@ http_reader_collect(HttpReader *reader)
     return true;
 }
 
+void
+http_reader_skip_body(HttpReader *reader)
+{
+    assert(reader->state == STATE_BODY);
+    reader->left_bytes = 0;
+}
+
 static HttpStep
 collect(HttpReader *reader, HttpInput *input, HttpPiece *piece)
 {

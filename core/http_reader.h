@@ -68,5 +68,8 @@ HttpStep http_reader_next(HttpReader *reader, HttpInput *input,
  * it is empty), in bytes. False, and nothing done, above
  * HTTP_COLLECT_BYTES_MAX. */
 bool http_reader_collect(HttpReader *reader);
+/* Call right after HTTP_HEAD of what answers HTTP_HEAD_ONLY: no body follows.
+ */
+void http_reader_skip_body(HttpReader *reader);
 /* Is this reader between two messages? */
 bool http_reader_is_idle(const HttpReader *reader);

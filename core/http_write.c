@@ -34,6 +34,20 @@ put(Page *page, const char *format, ...)
     page->size_bytes += (uint32_t)count;
 }
 
+const char *
+http_method_name(HttpMethod method)
+{
+    switch (method) {
+    case HTTP_GET:
+        return "GET";
+    case HTTP_POST:
+        return "POST";
+    case HTTP_HEAD_ONLY:
+        return "HEAD";
+    }
+    return NULL;
+}
+
 uint32_t
 http_write_request(const HttpHead *head,
                    char ret_bytes[static HTTP_WRITE_BYTES_MAX])
@@ -42,9 +56,11 @@ http_write_request(const HttpHead *head,
     assert(head->target_bytes <= HTTP_TARGET_BYTES_MAX);
     Page page = {ret_bytes, 0};
     put(&page, "%s %.*s HTTP/1.1\r\nHost: %s\r\n",
-        head->method == HTTP_GET ? "GET" : "POST", (int)head->target_bytes,
-        head->target, head->host ? head->host : "byway");
-    if (head->has_range && head->range.size_bytes == HTTP_RANGE_OPEN)
+        http_method_name(head->method), (int)head->target_bytes, head->target,
+        head->host ? head->host : "byway");
+    if (head->has_range && head->range.offset_bytes == HTTP_RANGE_SUFFIX)
+        put(&page, "Range: bytes=-%" PRIu64 "\r\n", head->range.size_bytes);
+    else if (head->has_range && head->range.size_bytes == HTTP_RANGE_OPEN)
         put(&page, "Range: bytes=%" PRIu64 "-\r\n", head->range.offset_bytes);
     else if (head->has_range)
         put(&page, "Range: bytes=%" PRIu64 "-%" PRIu64 "\r\n",

@@ -101,12 +101,13 @@ request_of(const Origin *origin, const HttpHead *head)
 {
     Request request = {
         .is_last = head->is_last || origin->is_draining,
+        .is_head_only = head->method == HTTP_HEAD_ONLY,
         .has_range = head->has_range,
         .range = head->range,
     };
     bool is_probe =
         origin->config->is_sealing && http_is_path(head, WIRE_PATH_PROBE);
-    if (head->method != HTTP_GET) {
+    if (head->method == HTTP_POST) {
         request.kind = REQUEST_REFUSED;
         request.status = 405;
         request.is_last = true; /* its body is not worth reading */

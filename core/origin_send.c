@@ -55,6 +55,13 @@ step_bytes(const Service *service)
     return service->plan.alg == ALG_PLAIN ? 1 : service->plan.slice_bytes;
 }
 
+static bool
+wants_suffix(const Request *request)
+{
+    return request->has_range &&
+           request->range.offset_bytes == HTTP_RANGE_SUFFIX;
+}
+
 /* Where the range ends, as far as is known before the file's size is. */
 static uint64_t
 known_end(const Service *service)
@@ -62,6 +69,8 @@ known_end(const Service *service)
     const Request *request = &service->queue[0];
     if (service->is_head_sent)
         return service->end_bytes;
+    if (request->is_head_only || wants_suffix(request))
+        return service->at_bytes + 1; /* the size is all that is asked for */
     if (!request->has_range)
         return INT64_MAX;
     return service->at_bytes + MIN(request->range.size_bytes, INT64_MAX / 2);
@@ -135,9 +144,10 @@ answer_probe(Origin *origin, StreamId stream, Turn *turn)
         .is_last = request->is_last,
         .body_bytes = request->probe_bytes,
     };
-    http_send_response(turn, stream, &head, ZEROS);
+    http_send_response(turn, stream, &head,
+                       request->is_head_only ? NULL : ZEROS);
     turn_note(turn, NOTE_REQUEST_SERVED, peer_of(origin, stream),
-              head.body_bytes);
+              request->is_head_only ? 0 : head.body_bytes);
     return finish(origin, stream, turn);
 }
 
@@ -171,7 +181,8 @@ begin_file(Origin *origin, StreamId stream, Turn *turn)
         wait_for_key(origin, stream);
         return true;
     }
-    service->at_bytes = request->has_range ? request->range.offset_bytes : 0;
+    bool has_start = request->has_range && !wants_suffix(request);
+    service->at_bytes = has_start ? request->range.offset_bytes : 0;
     /* No file reaches so far; and sums below stay in range. */
     if (service->at_bytes > INT64_MAX / 2)
         return refuse_status(origin, stream, 416, turn);
@@ -230,7 +241,8 @@ send_head(Service *service, StreamId stream, const Event *event, HttpHead *head,
     head->range.size_bytes = body_bytes;
     head->body_bytes = body_bytes;
     head->is_last = request->is_last;
-    service->end_bytes = service->at_bytes + body_bytes;
+    service->end_bytes =
+        service->at_bytes + (request->is_head_only ? 0 : body_bytes);
     service->is_head_sent = true;
     http_send_response(turn, stream, head, NULL);
     return true;
@@ -309,6 +321,21 @@ send_block(Origin *origin, StreamId stream, const Extent *extent, Turn *turn)
     return piece.size_bytes;
 }
 
+/* The file's size is known: where its last bytes begin is, too. An empty file
+ * has none, as send_head finds. */
+static bool
+settle_suffix(Service *service, const Event *event)
+{
+    HttpRange *range = &service->queue[0].range;
+    uint64_t file_bytes = event->read.file_bytes;
+    if (!wants_suffix(&service->queue[0]) || !event->read.is_found)
+        return false;
+    range->size_bytes = MIN(range->size_bytes, file_bytes);
+    range->offset_bytes = file_bytes - range->size_bytes;
+    service->at_bytes = range->offset_bytes;
+    return file_bytes > 0;
+}
+
 void
 origin_take_read(Origin *origin, const Event *event, Turn *turn)
 {
@@ -318,6 +345,10 @@ origin_take_read(Origin *origin, const Event *event, Turn *turn)
     Service *service = origin_service(origin, stream);
     assert(service && service->state == SERVICE_READING);
     sessions_peek(&origin->sessions, stream)->last_ns = event->now_ns;
+    if (settle_suffix(service, event)) {
+        read_block(origin, stream, turn);
+        return;
+    }
     HttpHead head = {.status = 0};
     bool is_first = !service->is_head_sent;
     if (is_first && !send_head(service, stream, event, &head, turn)) {

@@ -25,8 +25,9 @@ typedef struct Request {
     RequestKind kind;
     uint16_t status; /* REQUEST_REFUSED */
     bool is_last;
+    bool is_head_only;
     bool has_range;
-    HttpRange range;
+    HttpRange range; /* a suffix, until the file's size is known */
     FileVersion wanted;
     uint64_t probe_bytes;
 } Request;

@@ -222,9 +222,7 @@ access_log_write(GString *text, const char *role, const Visit *visit)
     write_text(text, "peer", peer);
     g_string_append_c(text, ',');
     write_text(text, "method",
-               !*visit->target              ? ""
-               : visit->method == HTTP_POST ? "POST"
-                                            : "GET");
+               *visit->target ? http_method_name(visit->method) : "");
     g_string_append_c(text, ',');
     write_text(text, "target", visit->target);
     g_string_append_printf(text, ",\"status\":%u,\"body_bytes\":%" PRIu64,

@@ -29,7 +29,7 @@ fill_page(const Admin *admin, const HttpHead *head, Page *page)
 {
     page->status = 200;
     page->reason = "OK";
-    if (head->method != HTTP_GET) {
+    if (head->method == HTTP_POST) {
         page->status = 405;
         page->reason = "Method Not Allowed";
     } else if (http_is_path(head, "/metrics")) {
@@ -60,12 +60,13 @@ answer(Admin *admin, AdminGuest *guest, uint32_t head_bytes)
                                                head_bytes, &head);
     if (status == 0)
         fill_page(admin, &head, &page);
+    bool is_head_only = status == 0 && head.method == HTTP_HEAD_ONLY;
     g_string_printf(text,
                     "HTTP/1.1 %u %s\r\nContent-Type: %s\r\n"
                     "Content-Length: %" G_GSIZE_FORMAT "\r\n"
                     "Connection: close\r\n\r\n%s",
                     page.status, page.reason, page.type, page.body->len,
-                    page.body->str);
+                    is_head_only ? "" : page.body->str);
     g_string_free(page.body, TRUE);
     OutSlice slice = {(const uint8_t *)text->str, (uint32_t)text->len, NULL};
     Conn *conn = guest->conn;

@@ -61,6 +61,7 @@ struct Http2Stream {
     uint32_t head_bytes; /* of them, which no window counts */
     HttpReader reader;   /* of the answer */
     uint32_t round;
+    bool is_head_only;
     bool is_answered; /* wholly */
     bool is_over;     /* both sides have ended it */
     bool is_detached; /* the host has closed it: the rest is sent */

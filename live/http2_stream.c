@@ -90,6 +90,7 @@ spell(Http2Head *head, bool has_body, Http2Stream *stream)
     if (is_good) {
         char written[HTTP_WRITE_BYTES_MAX];
         parsed.is_last = false;
+        stream->is_head_only = parsed.method == HTTP_HEAD_ONLY;
         uint32_t written_bytes = http_write_request(&parsed, written);
         g_byte_array_append(stream->in, (guint8 *)written, written_bytes);
     } else {
@@ -294,6 +295,7 @@ submit_head(const Http2Stream *stream, const HttpHead *head)
     const HttpRange *range = &head->range;
     nghttp2_data_provider body = {.read_callback = offer_body};
     nghttp2_nv fields[3];
+    bool has_body = head->body_bytes > 0 && !stream->is_head_only;
     size_t count = 2;
     g_snprintf(status, sizeof status, "%u", head->status);
     g_snprintf(length, sizeof length, "%" PRIu64, head->body_bytes);
@@ -309,7 +311,7 @@ submit_head(const Http2Stream *stream, const HttpHead *head)
     if (head->status == 416 || head->has_range)
         fields[count++] = field("content-range", span);
     nghttp2_submit_response(stream->http2->session, stream->id, fields, count,
-                            head->body_bytes > 0 ? &body : NULL);
+                            has_body ? &body : NULL);
 }
 
 static void
@@ -345,6 +347,8 @@ write_slice(Http2Stream *stream, const OutSlice *slice)
             return;
         case HTTP_HEAD:
             submit_head(stream, &piece.head);
+            if (stream->is_head_only)
+                http_reader_skip_body(&stream->reader);
             break;
         case HTTP_BODY:
             keep_body(stream, &piece, slice->chunk);

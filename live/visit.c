@@ -197,6 +197,9 @@ read_answers(Visits *visits, Visitor *visitor, HttpInput *input, int64_t now_ns)
         case HTTP_HEAD:
             visitor->status = piece.head.status;
             visitor->head_ns = now_ns;
+            if (visitor->ask_count > 0 &&
+                visitor->asks[0].method == HTTP_HEAD_ONLY)
+                http_reader_skip_body(&visitor->answers);
             break;
         case HTTP_BODY:
             visitor->body_bytes += piece.size_bytes;

@@ -207,17 +207,22 @@ sent_head(const Sent *sent)
 }
 
 Sent *
-desk_fetch(Desk *desk, StreamId stream, uint64_t offset_bytes,
-           uint64_t size_bytes)
+desk_ask(Desk *desk, StreamId stream, const char *text)
 {
     Sent *sent = sent_new();
     if (stream == STREAM_NONE)
         stream = solo_accept(&desk->solo, DESK_EDGE);
-    char *text = desk_get_text(offset_bytes, size_bytes);
     solo_receive_text(&desk->solo, stream, text);
-    g_free(text);
     if (solo_effect(&desk->solo, EFFECT_CONNECT, 0))
         desk_answer_key(desk, 200);
     desk_play(desk, stream, sent);
     return sent;
+}
+
+Sent *
+desk_fetch(Desk *desk, StreamId stream, uint64_t offset_bytes,
+           uint64_t size_bytes)
+{
+    g_autofree char *text = desk_get_text(offset_bytes, size_bytes);
+    return desk_ask(desk, stream, text);
 }

@@ -56,6 +56,8 @@ void desk_play(Desk *desk, StreamId stream, Sent *sent);
 
 /* A GET of the file, with a range unless size_bytes is 0. */
 char *desk_get_text(uint64_t offset_bytes, uint64_t size_bytes);
+/* Ask with a request of the test's own, and hear the answer. */
+Sent *desk_ask(Desk *desk, StreamId stream, const char *text);
 /* Fetch a range over a stream, or with STREAM_NONE over one of its own. */
 Sent *desk_fetch(Desk *desk, StreamId stream, uint64_t offset_bytes,
                  uint64_t size_bytes);

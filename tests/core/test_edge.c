@@ -155,6 +155,26 @@ a_body_passes_as_a_standing_order(void)
 }
 
 static void
+a_head_alone_is_passed_and_the_stream_used_again(void)
+{
+    EdgeConfig config = quiet_config();
+    Talk *talk = talk_quiet(&config);
+    StreamId client = talk_accept(talk, 50);
+    talk_say_text(talk, client, "HEAD " PATH " HTTP/1.1\r\nHost: a\r\n\r\n");
+    StreamId source = asked_stream(talk, SOURCE);
+    talk_connected(talk, source);
+    g_assert_true(has_text(talk, source, "HEAD " PATH " HTTP/1.1\r\n"));
+    talk_say_text(talk, source,
+                  "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n");
+    g_assert_true(has_text(talk, client, "\r\nContent-Length: 100000\r\n\r\n"));
+    g_assert_null(talk_effect(talk, EFFECT_FORWARD, 0));
+    g_assert_true(talk_has_noted(talk, NOTE_REQUEST_SERVED, 50, 0));
+    talk_say_text(talk, client, ASK);
+    g_assert_true(has_text(talk, source, "GET " PATH " HTTP/1.1\r\n"));
+    talk_free(talk);
+}
+
+static void
 what_came_with_the_head_is_passed_by_hand(void)
 {
     EdgeConfig config = quiet_config();
@@ -448,6 +468,7 @@ main(int argc, char **argv)
     STORY(an_edge_registers_then_reports);
     STORY(who_is_forgotten_registers_again);
     STORY(a_body_passes_as_a_standing_order);
+    STORY(a_head_alone_is_passed_and_the_stream_used_again);
     STORY(what_came_with_the_head_is_passed_by_hand);
     STORY(a_stream_to_the_data_centre_is_used_again);
     STORY(an_idle_stream_to_the_data_centre_is_closed);

@@ -121,8 +121,20 @@ static const Probe PROBES[] = {
      "GET /1k HTTP/1.1\r\n" HOST "Range: bytes=0-0,2-2\r\n\r\n", 416},
     {"inverted range", "GET /1k HTTP/1.1\r\n" HOST "Range: bytes=9-1\r\n\r\n",
      416},
-    {"suffix range", "GET /1k HTTP/1.1\r\n" HOST "Range: bytes=-5\r\n\r\n",
+    {"empty suffix", "GET /1k HTTP/1.1\r\n" HOST "Range: bytes=-0\r\n\r\n",
      416},
+    {"no range", "GET /1k HTTP/1.1\r\n" HOST "Range: bytes=-\r\n\r\n", 416},
+    {"suffix overflow",
+     "GET /1k HTTP/1.1\r\n" HOST "Range: bytes=-18446744073709551615\r\n\r\n",
+     416},
+    {"two suffixes", "GET /1k HTTP/1.1\r\n" HOST "Range: bytes=-1,-2\r\n\r\n",
+     416},
+    {"open range from the end of numbers",
+     "GET /1k HTTP/1.1\r\n" HOST "Range: bytes=18446744073709551615-\r\n\r\n",
+     416},
+    {"HEAD with a body",
+     "HEAD /1k HTTP/1.1\r\n" HOST "Content-Length: 1\r\n\r\nx", 400},
+    {"HEAD without Host", "HEAD /1k HTTP/1.1\r\n\r\n", 400},
     {"range overflow",
      "GET /1k HTTP/1.1\r\n" HOST "Range: bytes=0-18446744073709551615\r\n\r\n",
      416},
@@ -246,6 +258,64 @@ an_open_range_reads_back(void)
     g_assert_cmpuint(http_parse_request((uint8_t *)bytes, size, &heard), ==, 0);
     g_assert_cmpuint(heard.range.offset_bytes, ==, 7);
     g_assert_cmpuint(heard.range.size_bytes, ==, HTTP_RANGE_OPEN);
+}
+
+static void
+a_suffix_range_reads_back(void)
+{
+    HttpHead said = {
+        .method = HTTP_GET,
+        .target = "/a",
+        .target_bytes = 2,
+        .has_range = true,
+        .range = {.offset_bytes = HTTP_RANGE_SUFFIX, .size_bytes = 500},
+    };
+    char bytes[HTTP_WRITE_BYTES_MAX];
+    uint32_t size = http_write_request(&said, bytes);
+    HttpHead heard;
+    g_assert_nonnull(g_strstr_len(bytes, size, "\r\nRange: bytes=-500\r\n"));
+    g_assert_cmpuint(http_parse_request((uint8_t *)bytes, size, &heard), ==, 0);
+    g_assert_true(heard.has_range);
+    g_assert_cmpuint(heard.range.offset_bytes, ==, HTTP_RANGE_SUFFIX);
+    g_assert_cmpuint(heard.range.size_bytes, ==, 500);
+}
+
+static void
+a_head_request_has_no_range(void)
+{
+    static const char TEXT[] =
+        "HEAD /a HTTP/1.1\r\nHost: b\r\nRange: bytes=0-4\r\n\r\n";
+    HttpHead heard;
+    char bytes[HTTP_WRITE_BYTES_MAX];
+    g_assert_cmpuint(
+        http_parse_request((const uint8_t *)TEXT, sizeof TEXT - 1, &heard), ==,
+        0);
+    g_assert_cmpint(heard.method, ==, HTTP_HEAD_ONLY);
+    g_assert_false(heard.has_range);
+    uint32_t size = http_write_request(&heard, bytes);
+    g_assert_true(g_str_has_prefix(bytes, "HEAD /a HTTP/1.1\r\n"));
+    g_assert_cmpuint(http_parse_request((uint8_t *)bytes, size, &heard), ==, 0);
+    g_assert_cmpint(heard.method, ==, HTTP_HEAD_ONLY);
+}
+
+static void
+after_an_answer_to_head_comes_the_next_head(void)
+{
+    static const char TEXT[] = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"
+                               "HTTP/1.1 404 Not Found\r\n"
+                               "Content-Length: 0\r\n\r\n";
+    HttpReader reader;
+    HttpPiece piece;
+    HttpInput input = {.bytes = (const uint8_t *)TEXT,
+                       .size_bytes = sizeof TEXT - 1};
+    http_reader_init(&reader, HTTP_RESPONSES);
+    g_assert_cmpint(http_reader_next(&reader, &input, &piece), ==, HTTP_HEAD);
+    g_assert_cmpuint(piece.head.body_bytes, ==, 5);
+    http_reader_skip_body(&reader);
+    g_assert_cmpint(http_reader_next(&reader, &input, &piece), ==, HTTP_END);
+    g_assert_cmpint(http_reader_next(&reader, &input, &piece), ==, HTTP_HEAD);
+    g_assert_cmpuint(piece.head.status, ==, 404);
+    http_reader_clear(&reader);
 }
 
 static uint16_t
@@ -455,6 +525,12 @@ main(int argc, char **argv)
     g_test_add_func("/http/a_written_request_reads_back",
                     a_written_request_reads_back);
     g_test_add_func("/http/an_open_range_reads_back", an_open_range_reads_back);
+    g_test_add_func("/http/a_suffix_range_reads_back",
+                    a_suffix_range_reads_back);
+    g_test_add_func("/http/a_head_request_has_no_range",
+                    a_head_request_has_no_range);
+    g_test_add_func("/http/after_an_answer_to_head_comes_the_next_head",
+                    after_an_answer_to_head_comes_the_next_head);
     g_test_add_func("/http/responses_that_could_be_cut_wrong_are_refused",
                     responses_that_could_be_cut_wrong_are_refused);
     g_test_add_func("/http/a_written_response_reads_back",

@@ -128,6 +128,8 @@ fuzz_example(uint32_t n, uint8_t *ret_bytes)
         "\x0fHTTP/1.1 416 Range Not Satisfiable\r\n"
         "Content-Range: bytes */15\r\nContent-Length: 0\r\n\r\n",
         "\x05HTTP/1.1 204 No Content\r\nConnection: a, close\r\n\r\n",
+        "\x08HEAD /f HTTP/1.1\r\nHost: a\r\nRange: x\r\n\r\n"
+        "GET / HTTP/1.1\r\nHost: a\r\nRange: bytes=-500\r\n\r\n",
         "\x04GET / HTTP/1.1\r\nHost: [::1]:80\r\nTransfer-Encoding: x\r\n"
         "Expect: y\r\nContent-Length: 18446744073709551615\r\n\r\n",
     };

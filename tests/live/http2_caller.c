@@ -29,6 +29,9 @@ on_header(nghttp2_session *session, const nghttp2_frame *frame,
     if (name_bytes == 7 && memcmp(name, ":status", 7) == 0)
         find_call(context, frame->hd.stream_id)->status =
             (uint32_t)strtoul((const char *)value, NULL, 10);
+    if (name_bytes == 14 && memcmp(name, "content-length", 14) == 0)
+        find_call(context, frame->hd.stream_id)->length_bytes =
+            g_ascii_strtoull((const char *)value, NULL, 10);
     return 0;
 }
 

@@ -13,6 +13,7 @@
 typedef struct Http2Call {
     int32_t id;
     uint32_t status;
+    uint64_t length_bytes; /* as the answer's head says */
     GByteArray *body;
     bool is_closed;
     uint32_t error; /* it was closed with */

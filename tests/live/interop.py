@@ -155,6 +155,11 @@ def check_curl(town, name, whole):
     assert curl(town, name) == (whole, ['200'], 0)
     assert curl(town, name, '-r', '5-99999') == (whole[5:100000], ['206'], 0)
     assert curl(town, name, '-r', '3000000-') == (whole[3000000:], ['206'], 0)
+    assert curl(town, name, '-r', '-500') == (whole[-500:], ['206'], 0)
+    head, status, code = curl(town, name, '-I')
+    assert (status, code) == (['200'], 0)
+    assert b'\r\nContent-Length: %d\r\n' % len(whole) in head
+    assert head.endswith(b'\r\n\r\n')
     last = len(whole) - 1
     assert curl(town, name, '-r', f'{last}-') == (whole[-1:], ['206'], 0)
     with open(town.path('curled'), 'wb') as file:
@@ -201,7 +206,7 @@ def python_asks_again_and_again_on_one_connection(town):
 def what_is_not_offered_is_refused_in_words(town):
     for name in ('cdn', 'data-centre', 'edge'):
         for method, body in (('POST', b'x' * 1000), ('PUT', b'x'),
-                             ('HEAD', None), ('DELETE', None)):
+                             ('TRACE', None), ('DELETE', None)):
             wire = http.client.HTTPConnection('127.0.0.1', town.port(name),
                                               timeout=LIMIT)
             wire.request(method, PATH, body=body)

@@ -144,6 +144,37 @@ an_edge_relays_into_a_stream(void)
 }
 
 static void
+a_head_comes_alone_and_an_end_from_behind(void)
+{
+    static const SiteRole ROLES[] = {SITE_CDN, SITE_DATA_CENTRE, SITE_EDGE};
+    Scene scene;
+    scene_init(&scene);
+    site_open(&scene.site, SITE_KEY_SERVICE);
+    for (size_t i = 0; i < G_N_ELEMENTS(ROLES); i++)
+        site_open(&scene.site, ROLES[i]);
+    site_add_key(&scene.site);
+    const char *const fields[] = {":method", "HEAD",       ":scheme",    "http",
+                                  ":path",   scene.path,   ":authority", "test",
+                                  "range",   "bytes=0-99", NULL};
+    for (size_t i = 0; i < G_N_ELEMENTS(ROLES); i++) {
+        scene_dial(&scene, ROLES[i], WINDOW_BYTES);
+        Http2Call *call = http2_caller_ask(&scene.caller, fields, NULL);
+        wait_for(&scene, call);
+        g_assert_cmpuint(call->status, ==, 200);
+        g_assert_cmpuint(call->error, ==, 0);
+        g_assert_cmpuint(call->length_bytes, ==, SITE_FILE_BYTES);
+        g_assert_cmpuint(call->body->len, ==, 0);
+        call = http2_caller_get(&scene.caller, scene.path, "bytes=-500");
+        wait_for(&scene, call);
+        g_assert_cmpuint(call->status, ==, 206);
+        g_assert_cmpuint(call->body->len, ==, 500);
+        scene_hang_up(&scene);
+    }
+    scene_dial(&scene, SITE_CDN, WINDOW_BYTES);
+    scene_end(&scene);
+}
+
+static void
 a_body_reaches_the_node(void)
 {
     Scene scene;
@@ -488,6 +519,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     STORY(many_requests_share_a_connection);
     STORY(an_edge_relays_into_a_stream);
+    STORY(a_head_comes_alone_and_an_end_from_behind);
     STORY(a_body_reaches_the_node);
     STORY(the_strictest_reading_holds_here_too);
     STORY(a_head_beyond_8_kib_is_not_taken);

@@ -157,8 +157,22 @@ ask(Office *office, Caller *caller, uint64_t offset_bytes, uint64_t size_bytes)
     caller_say(caller, &office->site.loop, request);
 }
 
-/* Two good ranges, one beyond the end, two whole files of which the caller
- * leaves the second, and what is no request. */
+static void
+ask_for_head(Office *office, Caller *caller)
+{
+    g_autofree char *get = site_request(0, 0);
+    g_autofree char *head = g_strconcat("HEAD", get + strlen("GET"), NULL);
+    uint32_t head_bytes;
+    caller_say(caller, &office->site.loop, head);
+    while (http_scan(caller->heard->data, caller->heard->len, 0, &head_bytes) !=
+           HTTP_SCAN_END)
+        caller_wait(caller, &office->site.loop, caller->heard->len + 1);
+    g_assert_cmpuint(caller->heard->len, ==, head_bytes);
+    g_byte_array_set_size(caller->heard, 0);
+}
+
+/* Two good ranges, one beyond the end, a head alone, two whole files of which
+ * the caller leaves the second, and what is no request. */
 static void
 visit_in_all_ways(Office *office)
 {
@@ -173,12 +187,13 @@ visit_in_all_ways(Office *office)
     }
     ask(office, &caller, SITE_FILE_BYTES + 5, 10);
     g_byte_array_unref(site_take_response(site, &caller, 416));
+    ask_for_head(office, &caller);
     caller_hang_up(&caller);
     caller_dial(&caller, &site->nodes[SITE_EDGE].address);
     narrow(&caller);
     ask(office, &caller, 0, 0);
     ask(office, &caller, 0, 0);
-    site_wait_for_note(site, SITE_EDGE, NOTE_REQUEST_SERVED, 3);
+    site_wait_for_note(site, SITE_EDGE, NOTE_REQUEST_SERVED, 4);
     site_run(site, 200 * NS_PER_MS);
     caller_reset(&caller);
     caller_dial(&caller, &site->nodes[SITE_EDGE].address);
@@ -193,7 +208,7 @@ every_request_is_one_line_and_the_metrics_are_their_sums(void)
     static const struct {
         uint64_t status;
         const char *end;
-    } EXPECTED[] = {{206, "done"}, {206, "done"},  {416, "done"},
+    } EXPECTED[] = {{206, "done"}, {206, "done"},  {416, "done"}, {200, "done"},
                     {200, "done"}, {200, "reset"}, {400, "done"}};
     Office office;
     office_begin(&office);
@@ -220,7 +235,9 @@ every_request_is_one_line_and_the_metrics_are_their_sums(void)
     g_assert_cmpstr(text_of(first, "method"), ==, "GET");
     g_assert_cmpfloat(
         json_number_value(json_object_get(first, "upstream_seconds")), >, 0);
-    uint64_t left_bytes = number_of(lines->pdata[4], "body_bytes");
+    g_assert_cmpstr(text_of(lines->pdata[3], "method"), ==, "HEAD");
+    g_assert_cmpuint(number_of(lines->pdata[3], "body_bytes"), ==, 0);
+    uint64_t left_bytes = number_of(lines->pdata[5], "body_bytes");
     g_assert_cmpuint(left_bytes, >, 0);
     g_assert_cmpuint(left_bytes, <, SITE_FILE_BYTES);
 
@@ -232,13 +249,13 @@ every_request_is_one_line_and_the_metrics_are_their_sums(void)
     g_assert_cmpfloat(value_of(metrics, "served_bytes_total"), ==,
                       (double)served_bytes);
     g_assert_cmpfloat(value_of(metrics, "responses_total{code=\"2xx\"}"), ==,
-                      4);
+                      5);
     g_assert_cmpfloat(value_of(metrics, "responses_total{code=\"4xx\"}"), ==,
                       2);
-    g_assert_cmpfloat(value_of(metrics, "requests_total{end=\"done\"}"), ==, 5);
+    g_assert_cmpfloat(value_of(metrics, "requests_total{end=\"done\"}"), ==, 6);
     g_assert_cmpfloat(value_of(metrics, "requests_total{end=\"reset\"}"), ==,
                       1);
-    g_assert_cmpfloat(value_of(metrics, "first_byte_seconds_count"), ==, 6);
+    g_assert_cmpfloat(value_of(metrics, "first_byte_seconds_count"), ==, 7);
     g_assert_cmpfloat(value_of(metrics, "access_log_lost_lines_total"), ==, 0);
     office_end(&office);
 }

@@ -3,6 +3,7 @@
  */
 #include "live/check.h"
 #include "live/address.h"
+#include "live/kernel.h"
 #include "live/privilege.h"
 #include "live/route.h"
 #include "live/secret.h"
@@ -81,6 +82,45 @@ check_listen(const Check *check)
                      "listen: cannot bind %s: %s", text, g_strerror(reason));
     }
     privilege_lower();
+}
+
+static void
+check_multipath(const Check *check)
+{
+    const LiveConfig *config = check->reader->config;
+    bool is_wanted = false;
+    for (uint32_t at = 0; at < config->listen_count; at++)
+        is_wanted |= config->listen[at].is_multipath;
+    for (LivePeerKind kind = 0; kind < LIVE_PEER_COUNT; kind++)
+        is_wanted |= config_peer(config, kind)->is_multipath;
+    if (!is_wanted)
+        return;
+    int fd = kernel_open_stream(AF_INET, true);
+    if (fd < 0 || !kernel_is_multipath(fd))
+        remark(check, "mptcp: the kernel has none, or net.mptcp.enabled is 0; "
+                      "TCP serves instead");
+    else
+        remark(check, "mptcp: the kernel has it");
+    if (fd >= 0)
+        close(fd);
+}
+
+static void
+check_slow_start(const Check *check)
+{
+    const LiveConfig *config = check->reader->config;
+    bool is_slow;
+    for (uint32_t at = 0; at < config->listen_count; at++) {
+        uint32_t wanted = config->listen[at].slow_start_after_idle;
+        if (wanted == LIVE_SLOW_START_ANY || !kernel_slows_after_idle(&is_slow))
+            continue;
+        bool is_met = is_slow == (wanted == LIVE_SLOW_START_ON);
+        remark(check, "listen %u: slow start after idle is %s%s", at,
+               is_slow ? "on" : "off",
+               is_met ? ""
+                      : ", which is not wanted: see "
+                        "net.ipv4.tcp_slow_start_after_idle");
+    }
 }
 
 static void
@@ -287,6 +327,8 @@ check_machine(ConfigReader *reader, const TreeNode *root, GPtrArray *remarks)
 {
     const Check check = {reader, root, remarks};
     check_listen(&check);
+    check_multipath(&check);
+    check_slow_start(&check);
     check_admin(&check);
     check_access_log(&check);
     check_congestion(&check);

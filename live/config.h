@@ -13,6 +13,7 @@
 #include "core/manager.h"
 #include "core/node.h"
 #include "core/origin.h"
+#include "live/listener.h"
 #include "live/tls.h"
 
 #define LIVE_LISTEN_MAX 8u
@@ -24,10 +25,20 @@
 #define LIVE_PEER_ID_MAX ((UINT32_C(1) << 31) - 1)
 #define LIVE_KEY_BYTES 32u
 
+/* Slow start after idle is the kernel's to decide: we say if it differs. */
+typedef enum LiveSlowStart {
+    LIVE_SLOW_START_ANY,
+    LIVE_SLOW_START_ON,
+    LIVE_SLOW_START_OFF,
+} LiveSlowStart;
+
 /* tls.certificate NULL: in the clear. */
 typedef struct LiveListen {
     Address address;
     TlsFiles tls;
+    bool is_multipath; /* if the kernel has it */
+    KeepAlive keep_alive;
+    uint32_t slow_start_after_idle; /* LiveSlowStart */
 } LiveListen;
 
 /* A peer this process speaks to; id PEER_NONE: the file does not say it;
@@ -36,6 +47,7 @@ typedef struct LivePeer {
     PeerId id;
     Address address;
     TlsFiles tls;
+    bool is_multipath; /* if the kernel and the peer have it */
 } LivePeer;
 
 typedef enum LivePeerKind {

@@ -43,11 +43,31 @@ static const ConfigSection LISTEN_TLS = {"tls", false, sizeof(TlsFiles),
                                          LISTEN_TLS_KEYS,
                                          G_N_ELEMENTS(LISTEN_TLS_KEYS)};
 
+static const ConfigWord SLOW_START_WORDS[] = {{"any", LIVE_SLOW_START_ANY},
+                                              {"on", LIVE_SLOW_START_ON},
+                                              {"off", LIVE_SLOW_START_OFF},
+                                              {NULL, 0}};
+
 static const ConfigKey LISTEN_KEYS[] = {
     {"address", CONFIG_ADDRESS, AT(LiveListen, address), ALWAYS,
      .example = "127.0.0.1:8101", .doc = "An address."},
     {"tls", CONFIG_SECTION, AT(LiveListen, tls), .section = &LISTEN_TLS,
      .fallback = "clear", .doc = "HTTPS, with what we show and trust."},
+    {"mptcp", CONFIG_FLAG, AT(LiveListen, is_multipath),
+     .doc = "Multipath TCP with who offers it, if the kernel has it."},
+    {"keep_alive", CONFIG_INTEGER, AT(LiveListen, keep_alive.idle_ns), TIME,
+     .range = {1e9, 32767e9}, .fallback = "the system's",
+     .doc = "Silence before TCP asks whether the peer is there."},
+    {"keep_alive_interval", CONFIG_INTEGER,
+     AT(LiveListen, keep_alive.interval_ns), TIME, .range = {1e9, 32767e9},
+     .fallback = "the system's", .doc = "From one such question to the next."},
+    {"keep_alive_probes", CONFIG_INTEGER, AT(LiveListen, keep_alive.count),
+     .range = {1, 127}, .fallback = "the system's",
+     .doc = "Questions without an answer that end a connection."},
+    {"slow_start_after_idle", CONFIG_WORD,
+     AT(LiveListen, slow_start_after_idle), .words = SLOW_START_WORDS,
+     .doc = "What net.ipv4.tcp_slow_start_after_idle should be; said at start "
+            "if it is not."},
 };
 static const ConfigSection LISTEN = {"listen", true, sizeof(LiveListen),
                                      LISTEN_KEYS, G_N_ELEMENTS(LISTEN_KEYS)};
@@ -72,6 +92,8 @@ static const ConfigKey PEER_KEYS[] = {
      LIVE(ROLE_BITS_ALL), .doc = "Where it listens."},
     {"tls", CONFIG_SECTION, AT(LivePeer, tls), .section = &PEER_TLS,
      .fallback = "clear", .doc = "HTTPS, with what we trust and show."},
+    {"mptcp", CONFIG_FLAG, AT(LivePeer, is_multipath),
+     .doc = "Multipath TCP, if the kernel has it and the peer agrees."},
 };
 static const ConfigSection PEER = {"peer", false, sizeof(LivePeer), PEER_KEYS,
                                    G_N_ELEMENTS(PEER_KEYS)};

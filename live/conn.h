@@ -51,6 +51,7 @@ typedef struct ConnCount {
     uint64_t received_bytes;
     uint64_t sent_bytes;
     uint64_t reset;
+    uint64_t multipath; /* of those connected */
 } ConnCount;
 
 /* What all connections of one owner share. */
@@ -67,6 +68,7 @@ typedef struct Conns {
     Conn *parting;
     Conn *dead; /* CONN_FREE since this iteration */
     Job bury;
+    bool has_told_plain; /* that there is no Multipath TCP */
     TlsDesk desk;
     uint8_t buffer[CONN_READ_BYTES_MAX]; /* what was read last */
 } Conns;
@@ -83,10 +85,11 @@ struct Conn {
     uint8_t reason; /* CloseReason, CONN_LOST */
     bool wants_read;
     bool wants_room;
-    bool is_full;   /* owes CONN_DRAINED */
-    bool is_broken; /* the kernel takes no more: bytes are swallowed */
-    bool is_ended;  /* the peer's FIN has been read */
-    bool is_shut;   /* our FIN is sent */
+    bool is_full;      /* owes CONN_DRAINED */
+    bool is_broken;    /* the kernel takes no more: bytes are swallowed */
+    bool is_ended;     /* the peer's FIN has been read */
+    bool is_shut;      /* our FIN is sent */
+    bool is_multipath; /* wanted, of one that we open */
     uint32_t expect_bytes;
     int64_t last_ns; /* when bytes went or came */
     uint64_t sent_bytes;
@@ -119,6 +122,7 @@ typedef struct ConnTarget {
     const Address *address;
     const Address *source; /* to come from; NULL: any */
     TlsContext *tls;       /* NULL: clear */
+    bool is_multipath;     /* if the kernel and the other end have it */
 } ConnTarget;
 Conn *conn_connect(Conns *conns, const ConnTarget *target);
 /* Let go: CLOSE_DONE sends the rest and a FIN, and reads away what comes until

@@ -2,11 +2,13 @@
  * live/conn_open.c: how connections begin: accepted, called, hands shaken.
  */
 #include "live/conn.h"
+#include "live/kernel.h"
 
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/ssl.h>
+#include <stdio.h>
 #include <unistd.h>
 
 Conn *
@@ -32,13 +34,25 @@ conn_take_tls(Conns *conns, int fd, TlsContext *context)
     return conn;
 }
 
-static int
-open_socket(const Address *source, int family)
+static void
+tell_plain(Conns *conns, int fd)
 {
-    int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (conns->has_told_plain || kernel_is_multipath(fd))
+        return;
+    conns->has_told_plain = true;
+    fprintf(stderr, "byway: no Multipath TCP here, TCP calls instead\n");
+}
+
+static int
+open_socket(Conns *conns, const ConnTarget *target, int family)
+{
+    int fd = kernel_open_stream(family, target->is_multipath);
+    const Address *source = target->source;
     int on = 1;
     if (fd < 0)
         return -1;
+    if (target->is_multipath)
+        tell_plain(conns, fd);
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     if (!source)
         return fd;
@@ -64,7 +78,7 @@ conn_connect(Conns *conns, const ConnTarget *target)
 {
     struct sockaddr_storage to;
     socklen_t to_bytes = address_to_socket(target->address, &to);
-    int fd = open_socket(target->source, to.ss_family);
+    int fd = open_socket(conns, target, to.ss_family);
     Conn *conn = conn_new(conns, fd, CONN_CONNECTING);
     int result = fd < 0 ? -1 : connect(fd, (struct sockaddr *)&to, to_bytes);
     bool is_under_way = result == 0 || (fd >= 0 && errno == EINPROGRESS);
@@ -73,6 +87,7 @@ conn_connect(Conns *conns, const ConnTarget *target)
         loop_set_timer(conns->loop, &conn->timer,
                        loop_now_ns(conns->loop) +
                            conns->limits.connect_timeout_ns);
+        conn->is_multipath = target->is_multipath;
         if (target->tls)
             conn_add_tls(conn, target->tls);
         return conn;
@@ -91,6 +106,15 @@ socket_error(const Conn *conn)
     return error;
 }
 
+static void
+count_connected(Conn *conn)
+{
+    ConnCount *count = &conn->conns->count;
+    count->connected++;
+    if (conn->is_multipath)
+        count->multipath += kernel_speaks_multipath(conn->watch.fd);
+}
+
 void
 conn_go_on(Conn *conn, uint32_t events)
 {
@@ -107,7 +131,7 @@ conn_go_on(Conn *conn, uint32_t events)
     loop_unset_timer(conn->conns->loop, &conn->timer);
     conn->state = CONN_OPEN;
     if (!conn->tls || !SSL_is_server(conn->tls->ssl))
-        conn->conns->count.connected++;
+        count_connected(conn);
     if (conn->tls)
         conn_seal_held(conn);
     conn_flush(conn);

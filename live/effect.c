@@ -73,6 +73,9 @@ connect_stream(Host *host, const Effect *effect)
         .tls = peers_find_tls(&host->peers, effect->connect.peer),
     };
     target.source = source_for(host, target.address);
+    target.is_multipath =
+        host->config.is_multipath ||
+        peers_is_multipath(&host->peers, effect->connect.peer);
     slot->conn = conn_connect(&host->conns, &target);
     slot->conn->tag = effect->stream;
     slot->expect_bytes = 1;

@@ -325,8 +325,10 @@ prepare(Fetch *fetch, Address *ret_cdn)
 static void
 introduce(Fetch *fetch, const LivePeer *peer)
 {
-    if (peer->id != PEER_NONE)
-        peers_introduce(&fetch->host.peers, peer->id, &peer->address);
+    if (peer->id == PEER_NONE)
+        return;
+    peers_introduce(&fetch->host.peers, peer->id, &peer->address);
+    peers_allow_multipath(&fetch->host.peers, peer->id, peer->is_multipath);
 }
 
 static bool
@@ -337,6 +339,7 @@ start_host(Fetch *fetch, const Address *cdn)
         .role = ROLE_CLIENT,
         .role_config = &config->client,
         .place = config_place(config),
+        .is_multipath = fetch->order->is_multipath,
         .limits = {.connect_timeout_ns = 10 * NS_PER_S,
                    .send_timeout_ns = 10 * NS_PER_S,
                    .linger_timeout_ns = NS_PER_S},
@@ -355,6 +358,8 @@ start_host(Fetch *fetch, const Address *cdn)
     introduce(fetch, &config->peers.key_service);
     if (cdn->port > 0)
         peers_introduce(&fetch->host.peers, CDN_PEER, cdn);
+    peers_allow_multipath(&fetch->host.peers, CDN_PEER,
+                          config->peers.cdn.is_multipath);
     trust_secure(&fetch->trust, config, &fetch->host.peers);
     if (fetch->web)
         peers_secure(&fetch->host.peers, CDN_PEER, fetch->web);

@@ -24,6 +24,7 @@ typedef struct FetchOrder {
     FileId file; /* when the config has a manager */
     const char *path;
     bool may_replace;
+    bool is_multipath;
     bool is_restart; /* throw away what an earlier attempt has left */
     FetchProgressMode progress;
 } FetchOrder;

@@ -24,6 +24,7 @@ static const char USAGE[] =
     "                       CDN alone is asked, for several parts at once\n"
     "  -f, --force          replace FILE if it is there\n"
     "      --restart        throw FILE.partial away and begin anew\n"
+    "      --mptcp          call by Multipath TCP whoever speaks it\n"
     "      --turns LOG      log what the client hears and wants, for byway\n"
     "                       replay; keys and the file's bytes stand in it\n"
     "      --progress WHEN  auto, always or never\n"
@@ -42,6 +43,7 @@ typedef struct FetchOptions {
     char *turns;
     gboolean is_forced;
     gboolean is_restart;
+    gboolean is_multipath;
     gboolean is_quiet;
     gboolean is_json;
     gboolean wants_help;
@@ -277,6 +279,7 @@ run_options(const FetchOptions *options)
 {
     FetchOrder order = {
         .may_replace = options->is_forced,
+        .is_multipath = options->is_multipath,
         .is_restart = options->is_restart,
     };
     if (!options->words || !options->words[0])
@@ -308,6 +311,7 @@ fetch_main(int argc, char **argv)
         {"output", 'o', 0, G_OPTION_ARG_FILENAME, &options.output, NULL, NULL},
         {"config", 'c', 0, G_OPTION_ARG_FILENAME, &options.config, NULL, NULL},
         {"force", 'f', 0, G_OPTION_ARG_NONE, &options.is_forced, NULL, NULL},
+        {"mptcp", 0, 0, G_OPTION_ARG_NONE, &options.is_multipath, NULL, NULL},
         {"restart", 0, 0, G_OPTION_ARG_NONE, &options.is_restart, NULL, NULL},
         {"turns", 0, 0, G_OPTION_ARG_FILENAME, &options.turns, NULL, NULL},
         {"progress", 0, 0, G_OPTION_ARG_STRING, &options.progress, NULL, NULL},

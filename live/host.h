@@ -60,6 +60,7 @@ typedef struct HostConfig {
                                 for it, is reset; 0: never */
     int64_t session_idle_ns; /* an HTTP/2 connection without a request */
     const Address *source;   /* where our own streams come from, or NULL */
+    bool is_multipath;       /* our own streams, whomever they go to */
     ConnLimits limits;
     HostSink sink;
 } HostConfig;

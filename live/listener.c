@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * live/listener.c: accepts connections on one address.
  */
+#include "live/kernel.h"
 #include "live/listener.h"
 #include "live/notify.h"
 
@@ -29,18 +30,40 @@ set_flag(int fd, int level, int option)
 }
 
 static bool
-set_options(int fd, const ListenerConfig *config)
+set_number(int fd, int option, int value)
 {
-    unsigned int timeout_ms =
-        (unsigned int)MIN(config->send_timeout_ns / NS_PER_MS, G_MAXINT);
+    return setsockopt(fd, IPPROTO_TCP, option, &value, sizeof value) == 0;
+}
+
+static bool
+set_seconds(int fd, int option, int64_t time_ns)
+{
+    return time_ns == 0 ||
+           set_number(fd, option, (int)((time_ns + NS_PER_S - 1) / NS_PER_S));
+}
+
+static bool
+set_keep_alive(int fd, const KeepAlive *keep_alive)
+{
+    return set_flag(fd, SOL_SOCKET, SO_KEEPALIVE) &&
+           set_seconds(fd, TCP_KEEPIDLE, keep_alive->idle_ns) &&
+           set_seconds(fd, TCP_KEEPINTVL, keep_alive->interval_ns) &&
+           (keep_alive->count == 0 ||
+            set_number(fd, TCP_KEEPCNT, (int)keep_alive->count));
+}
+
+static bool
+set_options(const Listener *listener, const ListenerConfig *config)
+{
+    int fd = listener->watch.fd;
     /* Several processes may share the address; so may the next one, before
      * this one has drained. */
     return set_flag(fd, SOL_SOCKET, SO_REUSEADDR) &&
            set_flag(fd, SOL_SOCKET, SO_REUSEPORT) &&
-           set_flag(fd, SOL_SOCKET, SO_KEEPALIVE) &&
+           set_keep_alive(fd, &config->keep_alive) &&
            set_flag(fd, IPPROTO_TCP, TCP_NODELAY) &&
-           setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout_ms,
-                      sizeof timeout_ms) == 0;
+           (listener->is_multipath ||
+            set_number(fd, TCP_USER_TIMEOUT, listener->send_timeout_ms));
 }
 
 static bool
@@ -77,10 +100,13 @@ open_socket(Listener *listener, const ListenerConfig *config)
     if (is_inherited)
         fcntl(fd, F_SETFD, FD_CLOEXEC);
     else
-        fd = socket(name.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        fd = kernel_open_stream(name.ss_family, config->is_multipath);
     listener->watch.fd = fd;
+    listener->is_multipath = fd >= 0 && kernel_is_multipath(fd);
+    listener->send_timeout_ms =
+        (int)MIN(config->send_timeout_ns / NS_PER_MS, G_MAXINT);
     if (fd < 0 || fcntl(fd, F_SETFL, O_NONBLOCK) != 0 ||
-        !set_options(fd, config))
+        !set_options(listener, config))
         return "cannot open a socket for";
     if (!set_congestion(fd, config->congestion))
         return "cannot use the configured congestion control at";
@@ -98,12 +124,16 @@ listener_init(Listener *listener, const ListenerConfig *config, GError **error)
 {
     *listener = (Listener){.watch.fd = -1, .spare_fd = -1};
     const char *failed = open_socket(listener, config);
-    if (!failed) {
-        listener->spare_fd = open_spare();
-        return true;
-    }
     char text[ADDRESS_TEXT_BYTES];
     address_write(&config->address, text);
+    if (!failed) {
+        listener->spare_fd = open_spare();
+        if (config->is_multipath && !listener->is_multipath)
+            fprintf(stderr,
+                    "byway: %s: no Multipath TCP here, TCP serves instead\n",
+                    text);
+        return true;
+    }
     g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED, "%s %s: %s", failed,
                 text, g_strerror(errno));
     listener_clear(listener);
@@ -183,6 +213,18 @@ is_next_worth_a_try(Listener *listener, int error)
     return false;
 }
 
+/* What Multipath TCP does not hand down. Who spoke TCP has a TCP socket. */
+static void
+prepare(Listener *listener, int fd)
+{
+    if (!listener->is_multipath)
+        return;
+    if (kernel_speaks_multipath(fd))
+        listener->multipath_count++;
+    else
+        set_number(fd, TCP_USER_TIMEOUT, listener->send_timeout_ms);
+}
+
 /* False when nobody else has knocked. */
 static bool
 accept_some(Listener *listener)
@@ -193,9 +235,10 @@ accept_some(Listener *listener)
         int fd = accept4(listener->watch.fd, (struct sockaddr *)&name,
                          &name_bytes, SOCK_NONBLOCK | SOCK_CLOEXEC);
         Address peer;
-        if (fd >= 0 && address_from_socket(&name, &peer))
+        if (fd >= 0 && address_from_socket(&name, &peer)) {
+            prepare(listener, fd);
             listener->accepted(listener->context, fd, &peer);
-        else if (fd >= 0)
+        } else if (fd >= 0)
             close(fd);
         else if (!is_next_worth_a_try(listener, errno))
             return false;

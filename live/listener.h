@@ -16,8 +16,18 @@
 
 #include <glib.h>
 
+/* When TCP asks a silent peer whether it is there; 0: as the system does. */
+typedef struct KeepAlive {
+    int64_t idle_ns; /* rounded up to seconds */
+    int64_t interval_ns;
+    uint32_t count;
+} KeepAlive;
+
 typedef struct ListenerConfig {
     Address address;
+    bool is_multipath; /* with who offers it; else, or without the kernel's
+                          help, TCP */
+    KeepAlive keep_alive;
     const char *congestion;  /* of TCP; NULL: the system's */
     int64_t send_timeout_ns; /* a peer that acknowledges nothing is dropped */
 } ListenerConfig;
@@ -30,7 +40,10 @@ typedef struct Listener {
     void (*accepted)(void *context, int fd, const Address *peer);
     void *context;
     uint64_t turned_away_count;
-    int64_t told_ns; /* when that was last said; 0: never */
+    bool is_multipath;
+    int send_timeout_ms;
+    uint64_t multipath_count; /* of those accepted */
+    int64_t told_ns;          /* when that was last said; 0: never */
 } Listener;
 
 /* Bind and listen; port 0 is any free one, see listener_address. */

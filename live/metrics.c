@@ -22,6 +22,9 @@ static const Metric METRICS[METRIC_COUNT] = {
                          "Connections that peers opened to this process."},
     [METRIC_OPENED] = {"connections_opened_total", "counter",
                        "Connections that this process opened to peers."},
+    [METRIC_MULTIPATH] = {"connections_multipath_total", "counter",
+                          "Connections, both ways, that began with Multipath "
+                          "TCP at both ends."},
     [METRIC_RESET] = {"connections_reset_total", "counter",
                       "Connections that this process reset."},
     [METRIC_REFUSED] = {"connections_refused_total", "counter",

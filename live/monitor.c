@@ -50,8 +50,11 @@ collect(Monitor *monitor)
     values[METRIC_FORWARDED] = host->count.forwarded_bytes;
     values[METRIC_EVENTS] = host->count.events;
     values[METRIC_TURNED_AWAY] = 0;
-    for (uint32_t i = 0; i < monitor->listener_count; i++)
+    values[METRIC_MULTIPATH] = conns->multipath;
+    for (uint32_t i = 0; i < monitor->listener_count; i++) {
         values[METRIC_TURNED_AWAY] += monitor->listeners[i].turned_away_count;
+        values[METRIC_MULTIPATH] += monitor->listeners[i].multipath_count;
+    }
     if (monitor->log)
         values[METRIC_LOST_LINES] = access_log_lost_count(monitor->log);
     values[METRIC_DRAINING] = monitor->is_draining;

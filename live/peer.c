@@ -29,6 +29,7 @@ peers_init(Peers *peers)
     peers->guests = g_hash_table_new_full(hash_ip, is_same_ip, NULL, g_free);
     peers->vouched = g_hash_table_new_full(hash_ip, is_same_ip, g_free, NULL);
     peers->secured = g_hash_table_new(NULL, NULL);
+    peers->multipath = g_hash_table_new(NULL, NULL);
     peers->names = g_array_new(FALSE, FALSE, sizeof(PeerName));
     peers->next_stranger = PEER_STRANGER_MIN;
 }
@@ -40,6 +41,7 @@ peers_clear(Peers *peers)
     g_hash_table_destroy(peers->guests);
     g_hash_table_destroy(peers->vouched);
     g_hash_table_destroy(peers->secured);
+    g_hash_table_destroy(peers->multipath);
     g_array_unref(peers->names);
 }
 
@@ -76,6 +78,21 @@ void
 peers_secure(Peers *peers, PeerId id, TlsContext *context)
 {
     g_hash_table_insert(peers->secured, GUINT_TO_POINTER(id), context);
+}
+
+void
+peers_allow_multipath(Peers *peers, PeerId id, bool is_allowed)
+{
+    if (is_allowed)
+        g_hash_table_add(peers->multipath, GUINT_TO_POINTER(id));
+    else
+        g_hash_table_remove(peers->multipath, GUINT_TO_POINTER(id));
+}
+
+bool
+peers_is_multipath(const Peers *peers, PeerId id)
+{
+    return g_hash_table_contains(peers->multipath, GUINT_TO_POINTER(id));
 }
 
 TlsContext *

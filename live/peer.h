@@ -32,6 +32,7 @@ typedef struct Peers {
     GHashTable *guests;    /* IP to Guest * */
     GHashTable *vouched;   /* IP to PeerId, of those that may come to us */
     GHashTable *secured;   /* PeerId to TlsContext *, lent */
+    GHashTable *multipath; /* PeerIds that are called by Multipath TCP */
     GArray *names;         /* PeerName */
     PeerId next_stranger;
 } Peers;
@@ -47,6 +48,9 @@ void peers_vouch(Peers *peers, PeerId id, const Address *address);
 void peers_vouch_identity(Peers *peers, PeerId id, const char *identity);
 /* Streams to this peer have TLS from now on, wherever it is reached. */
 void peers_secure(Peers *peers, PeerId id, TlsContext *context);
+/* Streams to this peer may have several paths from now on, or may not. */
+void peers_allow_multipath(Peers *peers, PeerId id, bool is_allowed);
+bool peers_is_multipath(const Peers *peers, PeerId id);
 /* Where a peer is reached, or NULL. */
 const Address *peers_find(const Peers *peers, PeerId id);
 TlsContext *peers_find_tls(const Peers *peers, PeerId id);

@@ -2,6 +2,7 @@
  * live/role.c: one configured role, running: its node, sockets and files.
  */
 #include "live/catalogue.h"
+#include "live/kernel.h"
 #include "live/role.h"
 #include "live/privilege.h"
 
@@ -81,6 +82,23 @@ open_files(LiveRole *role, GError **error)
     return role->files != NULL;
 }
 
+/* No socket option says it: an operator has to. */
+static void
+tell_slow_start(const LiveListen *listen)
+{
+    bool is_slow;
+    char text[ADDRESS_TEXT_BYTES];
+    bool is_wanted = listen->slow_start_after_idle == LIVE_SLOW_START_ON;
+    if (listen->slow_start_after_idle == LIVE_SLOW_START_ANY ||
+        !kernel_slows_after_idle(&is_slow) || is_slow == is_wanted)
+        return;
+    address_write(&listen->address, text);
+    fprintf(stderr,
+            "byway: %s wants slow start after idle %s, but "
+            "net.ipv4.tcp_slow_start_after_idle is %d\n",
+            text, is_wanted ? "on" : "off", is_slow);
+}
+
 static bool
 open_listeners(LiveRole *role, GError **error)
 {
@@ -88,12 +106,15 @@ open_listeners(LiveRole *role, GError **error)
     for (uint32_t i = 0; i < config->listen_count; i++) {
         ListenerConfig listener = {
             .address = config->listen[i].address,
+            .is_multipath = config->listen[i].is_multipath,
+            .keep_alive = config->listen[i].keep_alive,
             .congestion = config->congestion,
             .send_timeout_ns = config->limits.idle_timeout_ns,
         };
         if (!listener_init(&role->listeners[i], &listener, error))
             return false;
         role->monitor.listener_count = ++role->listener_count;
+        tell_slow_start(&config->listen[i]);
     }
     return true;
 }
@@ -108,8 +129,10 @@ close_listeners(LiveRole *role)
 static void
 introduce(LiveRole *role, const LivePeer *peer)
 {
-    if (peer->id != PEER_NONE)
-        peers_introduce(&role->host.peers, peer->id, &peer->address);
+    if (peer->id == PEER_NONE)
+        return;
+    peers_introduce(&role->host.peers, peer->id, &peer->address);
+    peers_allow_multipath(&role->host.peers, peer->id, peer->is_multipath);
 }
 
 static void

@@ -181,7 +181,8 @@ accept_stream(void *context, int fd, const Address *peer)
 static void
 listen_at(SiteNode *node)
 {
-    ListenerConfig config = {.send_timeout_ns = node->site->send_timeout_ns};
+    ListenerConfig config = {.is_multipath = node->site->is_multipath,
+                             .send_timeout_ns = node->site->send_timeout_ns};
     g_autofree char *why = NULL;
     g_autoptr(GError) error = NULL;
     g_assert_true(address_parse_host("127.0.0.1", &config.address, &why));

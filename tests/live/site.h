@@ -60,6 +60,7 @@ struct Site {
     OriginConfig cdn;
     PeerId services[1];
     int64_t send_timeout_ns;       /* of listeners */
+    bool is_multipath;             /* of listeners */
     TlsContext *calls[SITE_COUNT]; /* how a role is called; NULL: clear */
     const char *identity;          /* of the data centre; NULL: its address */
     HostConfig host; /* what is the same in all; change before site_open */

@@ -176,6 +176,31 @@ operators_have_an_address_and_a_log(void)
 }
 
 static void
+what_only_the_kernel_can_do_is_told(void)
+{
+    static const char *const WANTED[] = {"on", "off"};
+    uint32_t unmet_count = 0;
+    for (size_t i = 0; i < G_N_ELEMENTS(WANTED); i++) {
+        Desk desk;
+        desk_init(&desk);
+        g_autofree char *listen =
+            g_strdup_printf("{address: 127.3.5.7:8001, mptcp: true, "
+                            "keep_alive: 30 s, keep_alive_interval: 5 s, "
+                            "keep_alive_probes: 3, "
+                            "slow_start_after_idle: %s}",
+                            WANTED[i]);
+        g_assert_true(check_manager(&desk, listen, ""));
+        g_assert_true(has_remark(&desk, "mptcp: the kernel has "));
+        g_assert_true(has_remark(&desk, "listen 0: slow start after idle is "));
+        for (guint at = 0; at < desk.remarks->len; at++)
+            unmet_count +=
+                strstr(desk.remarks->pdata[at], "which is not wanted") != NULL;
+        desk_clear(&desk);
+    }
+    g_assert_cmpuint(unmet_count, ==, 1);
+}
+
+static void
 a_congestion_control_must_be_there(void)
 {
     Desk desk;
@@ -364,6 +389,7 @@ main(int argc, char **argv)
     g_test_add_func("/check/foreign",
                     an_address_of_another_machine_is_an_error);
     g_test_add_func("/check/operators", operators_have_an_address_and_a_log);
+    g_test_add_func("/check/kernel", what_only_the_kernel_can_do_is_told);
     g_test_add_func("/check/congestion", a_congestion_control_must_be_there);
     g_test_add_func("/check/database",
                     a_database_that_others_can_open_is_an_error);

@@ -165,7 +165,7 @@ scene_call(Scene *scene)
 {
     Address address;
     int listener = loopback_listen(1, &address);
-    ConnTarget target = {&address, NULL, scene->asked};
+    ConnTarget target = {.address = &address, .tls = scene->asked};
     scene->far.conn = conn_connect(&scene->far.conns, &target);
     scene->near.conn = accept_one(scene, listener);
     close(listener);

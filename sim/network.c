@@ -5,6 +5,7 @@
 
 #include <assert.h>
 #include <glib.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/event.h"
@@ -21,19 +22,21 @@ network_init(Network *network)
 static void
 clear_connection(Connection *connection)
 {
-    for (int side = 0; side < 2 && connection->is_used; side++) {
+    for (int side = 0; side < 2 && connection->sides[0].is_used; side++) {
         stream_clear(&connection->sides[side].content);
         scoreboard_clear(&connection->sides[side].board);
         reassembly_clear(&connection->sides[side].reassembly);
     }
-    g_free(connection);
 }
 
 void
 network_clear(Network *network)
 {
     for (uint32_t i = 0; i < network->connection_count; i++)
-        clear_connection(network->connections[i]);
+        clear_connection(network_connection(network, i));
+    for (uint32_t i = 0; i < network->connection_capacity;
+         i += CONNECTION_BLOCK)
+        free(network->connections[i / CONNECTION_BLOCK]);
     for (uint32_t i = 0; i < network->link_count; i++)
         link_clear(&network->links[i]);
     g_free(network->connections);
@@ -141,7 +144,7 @@ void
 network_send(Network *network, const Path *path, uint32_t packet)
 {
     const Packet *sent = &network->packets.packets[packet];
-    network->connections[sent->endpoint >> 1]->in_flight_packets++;
+    network_endpoint(network, sent->endpoint)->in_flight_packets++;
     enter_path(network, path, packet);
 }
 
@@ -254,7 +257,7 @@ network_signal(Network *network, EndpointId endpoint, SignalKind kind)
         grow_signals(network);
     uint32_t place = (network->signal_head + network->signal_count++) &
                      (network->signal_capacity - 1);
-    uint64_t serial = network->connections[endpoint >> 1]->serial;
+    uint64_t serial = network_endpoint(network, endpoint)->serial;
     network->signals[place] = (Signal){serial, endpoint, kind};
 }
 
@@ -267,10 +270,9 @@ network_take_signal(Network *network, Signal *ret_signal)
             (network->signal_head + 1) & (network->signal_capacity - 1);
         network->signal_count--;
         /* What the owner let go meanwhile concerns nobody. */
-        EndpointId id = ret_signal->endpoint;
-        const Connection *connection = network->connections[id >> 1];
-        if (connection->serial == ret_signal->serial &&
-            !connection->sides[id & 1].is_let_go)
+        const Endpoint *endpoint =
+            network_endpoint(network, ret_signal->endpoint);
+        if (endpoint->serial == ret_signal->serial && !endpoint->is_let_go)
             return true;
     }
     return false;

@@ -13,6 +13,7 @@
 #include "sim/transport/tcp.h"
 
 #define ROUTE_HOPS_MAX 24
+#define CONNECTION_BLOCK 64u
 
 /* The links between two places, shared by all who travel between them. */
 typedef struct Route {
@@ -52,7 +53,7 @@ typedef struct Network {
     Route *routes;
     uint32_t route_count;
     uint32_t route_capacity;
-    Connection **connections;
+    Connection **connections;  /* in blocks, which stay where they are */
     uint32_t connection_count; /* ids ever used */
     uint32_t connection_capacity;
     uint32_t *free_connections;
@@ -95,8 +96,15 @@ void network_mark(Network *network, uint64_t entity, uint64_t what);
 /* Aborts unless sent = delivered + dropped + in flight, packet by packet. */
 void network_check(const Network *network);
 
+static inline Connection *
+network_connection(const Network *network, uint32_t index)
+{
+    return &network->connections[index / CONNECTION_BLOCK]
+                                [index % CONNECTION_BLOCK];
+}
+
 static inline Endpoint *
 network_endpoint(const Network *network, EndpointId id)
 {
-    return &network->connections[id >> 1]->sides[id & 1];
+    return &network_connection(network, id >> 1)->sides[id & 1];
 }

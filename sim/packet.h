@@ -31,10 +31,11 @@ typedef struct SackBlock {
 
 typedef struct Packet {
     uint32_t next;
-    uint32_t endpoint; /* whom it is for */
-    int64_t out_ns;    /* when it reaches the present link's far end */
-    uint32_t stamp_us; /* ACK: when sent; data: of the last ACK seen */
-    uint64_t seq;      /* of the first payload byte */
+    uint32_t endpoint;       /* whom it is for */
+    int64_t out_ns;          /* when it reaches the present link's far end */
+    uint32_t stamp_us;       /* ACK: when sent; data: of the last ACK seen */
+    uint16_t sequence_bytes; /* payload, and one for a FIN */
+    uint64_t seq;            /* of the first payload byte */
     uint64_t ack;
     uint32_t window_bytes;
     uint16_t size_bytes;             /* of the IP packet */

@@ -37,7 +37,7 @@ typedef struct TcpOptions {
     bool has_hystart;
 } TcpOptions;
 
-typedef enum TcpState {
+typedef enum __attribute__((packed)) TcpState {
     TCP_SYN_SENT,
     TCP_SYN_RECEIVED,
     TCP_ESTABLISHED,
@@ -45,7 +45,7 @@ typedef enum TcpState {
 } TcpState;
 
 /* What the sender makes of the path, after the kernel's names. */
-typedef enum TcpMood {
+typedef enum __attribute__((packed)) TcpMood {
     TCP_OPEN,
     TCP_REDUCED,  /* CWR: the window fell, nothing is missing */
     TCP_RECOVERY, /* something is missing and being resent */
@@ -87,51 +87,42 @@ typedef struct ReceiveWindow {
     bool is_rising; /* a round trip brings half as much again */
 } ReceiveWindow;
 
+/* In the order of use, since a large network is in no cache: what every packet
+ * looks at, what a receiver needs, and what only a sender does. */
 typedef struct Endpoint {
     const TcpOptions *options; /* lent */
     EndpointId id;
-    Path path;      /* of what it sends */
-    uint32_t owner; /* the user's: a flow, a node */
-    uint32_t owner_stream;
+    Path path;                  /* of what it sends */
+    uint32_t in_flight_packets; /* that are for it */
     TcpState state;
-    CloseReason close_reason;
+    TcpMood mood;
+    bool is_used;    /* else the connection's place is free */
     bool is_closing; /* FIN follows the last byte written */
     bool is_fin_sent;
     bool is_fin_acked;
-    bool has_peer_fin; /* and everything before it is in order */
-    bool is_owned;     /* somebody still holds this endpoint's number */
-    bool is_let_go;    /* the owner hears no more */
-    bool is_refusing;  /* nobody listens: RST answers a SYN */
-    bool is_silent;    /* the host has gone: nothing answers */
-    bool is_full;      /* owes SIGNAL_DRAINED */
-    bool is_told;      /* SIGNAL_READABLE is under way */
-
-    /* sender */
-    Stream content; /* written here, not yet read by the peer's owner */
-    uint64_t written_seq;
+    bool has_peer_fin;   /* and everything before it is in order */
+    bool is_owned;       /* somebody still holds this endpoint's number */
+    bool is_let_go;      /* the owner hears no more */
+    bool is_refusing;    /* nobody listens: RST answers a SYN */
+    bool is_silent;      /* the host has gone: nothing answers */
+    bool is_full;        /* owes SIGNAL_DRAINED */
+    bool is_told;        /* SIGNAL_READABLE is under way */
+    bool owes_duplicate; /* the next ACK reports a duplicate */
+    bool is_window_limited;
+    bool is_probing; /* a tail loss probe is under way */
+    bool probe_is_resent;
     uint64_t next_seq;
     uint64_t una_seq;
+
+    uint64_t written_seq;
     uint64_t window_end_seq; /* the peer's window */
-    Scoreboard board;
-    Rtt rtt;
-    CongestionWindow window;
-    TcpMood mood;
-    uint64_t recovery_end_seq;
-    uint32_t prior_window_packets; /* PRR */
-    uint32_t prr_delivered;
-    uint32_t prr_out;
-    int64_t rack_sent_ns; /* of the latest segment known to have arrived */
-    uint64_t rack_end_seq;
-    int64_t rack_rtt_ns;
-    uint64_t probe_end_seq; /* 0: no tail loss probe under way */
-    bool probe_is_resent;
-    SackSeen sack_seen[PACKET_SACK_MAX];
-    int64_t last_sent_ns;
-    bool is_window_limited;
-    uint32_t outstanding_packets_max;
-    uint64_t usage_end_seq;
-    uint32_t backoff;
-    uint32_t unanswered_knocks; /* at a closed window */
+    uint64_t advertised_seq; /* right edge last told */
+    uint64_t acked_seq;      /* what was last acknowledged */
+    uint64_t
+        serial; /* of the connection's opening: stable in the fingerprint */
+    int64_t delayed_ack_ns;
+    int64_t timer_ns;
+    int64_t entry_ns; /* of the live agenda entry */
 
     /* receiver */
     Reassembly reassembly;
@@ -139,17 +130,34 @@ typedef struct Endpoint {
     uint64_t expect_bytes; /* tell the owner when this much waits */
     uint64_t fin_seq;      /* UINT64_MAX until the peer's FIN is seen */
     ReceiveWindow receive;
-    uint64_t advertised_seq; /* right edge last told */
-    uint64_t acked_seq;      /* what was last acknowledged */
-    uint32_t peer_stamp_us;  /* of its last pure ACK */
+    uint32_t peer_stamp_us; /* of its last pure ACK */
     uint32_t quick_acks;
-    bool owes_duplicate; /* the next ACK reports a duplicate */
 
-    /* timers */
+    /* sender */
+    Scoreboard board;
     TcpTimer timer;
-    int64_t timer_ns;
-    int64_t delayed_ack_ns;
-    int64_t entry_ns; /* of the live agenda entry */
-    int64_t opened_ns;
+    uint32_t backoff;
+    uint32_t unanswered_knocks; /* at a closed window */
+    uint32_t outstanding_packets_max;
+    Rtt rtt;
+    int64_t rack_sent_ns; /* of the latest segment known to have arrived */
+    uint64_t rack_end_seq;
+    int64_t rack_rtt_ns;
+    int64_t last_sent_ns;
+    uint64_t usage_end_seq;
+    CongestionWindow window;
+    uint64_t recovery_end_seq;
+    uint64_t probe_end_seq;
+    uint32_t prior_window_packets; /* PRR */
+    uint32_t prr_delivered;
+    uint32_t prr_out;
+    uint32_t owner; /* the user's: a flow, a node */
+    uint32_t owner_stream;
+    CloseReason close_reason;
+    SackSeen sack_seen[PACKET_SACK_MAX];
     TcpCount count;
+    Stream content; /* written here, not yet read by the peer's owner */
+    int64_t opened_ns;
 } Endpoint;
+
+_Static_assert(sizeof(Endpoint) % 64 == 0, "whole cache lines");

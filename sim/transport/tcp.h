@@ -14,9 +14,6 @@ typedef struct Network Network;
 
 typedef struct Connection {
     Endpoint sides[2];
-    uint64_t serial; /* of opening: stable in the fingerprint */
-    uint32_t in_flight_packets;
-    bool is_used;
 } Connection;
 
 typedef struct TcpPath {

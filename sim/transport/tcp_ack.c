@@ -162,6 +162,16 @@ update_window_edge(Endpoint *endpoint, const Packet *packet)
     endpoint->backoff = 0;
 }
 
+/* Nothing waits for an ACK, or for room: a receiver's usual state. */
+static bool
+is_at_rest(const Endpoint *endpoint)
+{
+    return endpoint->una_seq == endpoint->next_seq &&
+           endpoint->next_seq == endpoint->written_seq &&
+           endpoint->mood == TCP_OPEN && !endpoint->is_probing &&
+           !endpoint->is_closing && !endpoint->is_full;
+}
+
 void
 tcp_acknowledged(Network *network, Endpoint *endpoint, const Packet *packet)
 {
@@ -170,6 +180,8 @@ tcp_acknowledged(Network *network, Endpoint *endpoint, const Packet *packet)
     Samples samples = {0};
     endpoint->unanswered_knocks = 0;
     update_window_edge(endpoint, packet);
+    if (is_at_rest(endpoint))
+        return;
     if (packet->ack >= endpoint->una_seq) {
         take_sack(network, endpoint, packet, &news, &samples);
         take_cumulative(network, endpoint, packet->ack, &news, &samples);
@@ -177,7 +189,7 @@ tcp_acknowledged(Network *network, Endpoint *endpoint, const Packet *packet)
     if (news.is_una_advanced)
         endpoint->backoff = 0;
     take_sample(endpoint, &samples);
-    if (endpoint->probe_end_seq)
+    if (endpoint->is_probing)
         tcp_probe_answered(endpoint, &news);
     if (news.is_una_advanced || samples.sacked_ns)
         tcp_arm_after_ack(network, endpoint);

@@ -56,9 +56,6 @@ void tcp_arm_rto(Network *network, Endpoint *endpoint);
 void tcp_received(Network *network, Endpoint *endpoint, const Packet *packet);
 void tcp_tell_reader(Network *network, Endpoint *endpoint);
 uint64_t tcp_window_edge(const Endpoint *endpoint);
-/* Bytes of sequence space: payload, and one for a FIN. */
-uint32_t tcp_sequence_bytes(const Network *network, const Endpoint *receiver,
-                            const Packet *packet);
 
 /* --- tcp_open.c -------------------------------------------------------- */
 /* Both sides are done with the connection as far as this one can tell. */

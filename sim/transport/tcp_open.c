@@ -7,6 +7,7 @@
  */
 #include <assert.h>
 #include <glib.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "sim/transport/tcp_internal.h"
@@ -52,20 +53,30 @@ endpoint_clear(Endpoint *endpoint)
     reassembly_clear(&endpoint->reassembly);
 }
 
+static void
+add_block(Network *network)
+{
+    uint32_t count = network->connection_capacity / CONNECTION_BLOCK;
+    size_t block_bytes = CONNECTION_BLOCK * sizeof(Connection);
+    Connection *block = aligned_alloc(64, block_bytes);
+    if (!block)
+        g_error("out of memory: %zu bytes", block_bytes);
+    memset(block, 0, block_bytes);
+    network->connection_capacity += CONNECTION_BLOCK;
+    network->connections =
+        g_renew(Connection *, network->connections, count + 1);
+    network->connections[count] = block;
+    network->free_connections = g_renew(uint32_t, network->free_connections,
+                                        network->connection_capacity);
+}
+
 static uint32_t
 take_connection(Network *network)
 {
     if (network->free_connection_count > 0)
         return network->free_connections[--network->free_connection_count];
-    if (network->connection_count == network->connection_capacity) {
-        network->connection_capacity =
-            MAX(64, 2 * network->connection_capacity);
-        network->connections = g_renew(Connection *, network->connections,
-                                       network->connection_capacity);
-        network->free_connections = g_renew(uint32_t, network->free_connections,
-                                            network->connection_capacity);
-    }
-    network->connections[network->connection_count] = g_new0(Connection, 1);
+    if (network->connection_count == network->connection_capacity)
+        add_block(network);
     return network->connection_count++;
 }
 
@@ -73,15 +84,15 @@ EndpointId
 tcp_open(Network *network, const TcpPath *path)
 {
     uint32_t index = take_connection(network);
-    Connection *connection = network->connections[index];
-    assert(!connection->is_used);
-    assert(connection->in_flight_packets == 0);
-    connection->is_used = true;
-    connection->serial = network->opened_total++;
+    Connection *connection = network_connection(network, index);
     Endpoint *opener = &connection->sides[0];
     Endpoint *acceptor = &connection->sides[1];
+    assert(!opener->is_used);
+    assert(opener->in_flight_packets + acceptor->in_flight_packets == 0);
     endpoint_init(opener, 2 * index, path->opener, &path->out);
     endpoint_init(acceptor, 2 * index + 1, path->acceptor, &path->back);
+    opener->is_used = acceptor->is_used = true;
+    opener->serial = acceptor->serial = network->opened_total++;
     acceptor->state = TCP_SYN_RECEIVED;
     acceptor->is_refusing = path->is_refused;
     if (path->is_dead)
@@ -97,22 +108,21 @@ tcp_open(Network *network, const TcpPath *path)
 void
 tcp_release_if_idle(Network *network, EndpointId id)
 {
-    Connection *connection = network->connections[id >> 1];
+    Connection *connection = network_connection(network, id >> 1);
+    Endpoint *opener = &connection->sides[0];
     Endpoint *acceptor = &connection->sides[1];
+    if (!opener->is_used || opener->state != TCP_CLOSED ||
+        opener->in_flight_packets + acceptor->in_flight_packets > 0)
+        return;
     /* A SYN that got lost, and whose sender gave up, was never heard of. */
-    if (connection->in_flight_packets == 0 &&
-        connection->sides[0].state == TCP_CLOSED &&
-        acceptor->state == TCP_SYN_RECEIVED &&
+    if (acceptor->state == TCP_SYN_RECEIVED &&
         acceptor->opened_ns == TIME_NEVER)
         acceptor->state = TCP_CLOSED;
-    if (!connection->is_used || connection->in_flight_packets > 0 ||
-        connection->sides[0].state != TCP_CLOSED ||
-        connection->sides[1].state != TCP_CLOSED ||
-        connection->sides[0].is_owned || connection->sides[1].is_owned)
+    if (acceptor->state != TCP_CLOSED || opener->is_owned || acceptor->is_owned)
         return;
-    endpoint_clear(&connection->sides[0]);
-    endpoint_clear(&connection->sides[1]);
-    connection->is_used = false;
+    endpoint_clear(opener);
+    endpoint_clear(acceptor);
+    opener->is_used = acceptor->is_used = false;
     network->free_connections[network->free_connection_count++] = id >> 1;
 }
 
@@ -184,8 +194,7 @@ tcp_packet(Network *network, uint32_t index)
     Packet packet = network->packets.packets[index];
     packet_put(&network->packets, index);
     Endpoint *endpoint = network_endpoint(network, packet.endpoint);
-    uint64_t serial = network->connections[packet.endpoint >> 1]->serial;
-    network_mark(network, 2 * serial + (packet.endpoint & 1),
+    network_mark(network, 2 * endpoint->serial + (packet.endpoint & 1),
                  packet.seq ^ packet.ack << 20 ^
                      (uint64_t)packet.size_bytes << 48 ^
                      (uint64_t)packet.flags << 58);
@@ -206,8 +215,9 @@ tcp_packet(Network *network, uint32_t index)
 void
 tcp_packet_gone(Network *network, EndpointId id)
 {
-    Connection *connection = network->connections[id >> 1];
-    assert(connection->in_flight_packets > 0);
-    connection->in_flight_packets--;
-    tcp_release_if_idle(network, id);
+    Endpoint *endpoint = network_endpoint(network, id);
+    assert(endpoint->in_flight_packets > 0);
+    endpoint->in_flight_packets--;
+    if (endpoint->in_flight_packets == 0 && endpoint->state != TCP_ESTABLISHED)
+        tcp_release_if_idle(network, id);
 }

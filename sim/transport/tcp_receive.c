@@ -8,17 +8,6 @@
 
 #define DELAYED_ACK_NS (40 * NS_PER_MS)
 
-uint32_t
-tcp_sequence_bytes(const Network *network, const Endpoint *receiver,
-                   const Packet *packet)
-{
-    const Endpoint *sender = network_endpoint(network, receiver->id ^ 1);
-    if (packet->flags & PACKET_SYN)
-        return 0;
-    uint32_t payload = packet->size_bytes - sender->options->header_bytes;
-    return payload + !!(packet->flags & PACKET_FIN);
-}
-
 uint64_t
 tcp_window_edge(const Endpoint *endpoint)
 {
@@ -229,7 +218,7 @@ tcp_received(Network *network, Endpoint *endpoint, const Packet *packet)
         become_established(network, endpoint);
     if (endpoint->state != TCP_ESTABLISHED)
         return;
-    uint32_t sequence_bytes = tcp_sequence_bytes(network, endpoint, packet);
+    uint32_t sequence_bytes = packet->sequence_bytes;
     bool is_payload = sequence_bytes > 0 && !(packet->flags & PACKET_FIN);
     if (is_payload && endpoint->is_let_go) {
         refuse_payload(network, endpoint);

@@ -178,13 +178,13 @@ tcp_probe_answered(Endpoint *endpoint, const AckNews *news)
     if (endpoint->una_seq < endpoint->probe_end_seq)
         return;
     if (!endpoint->probe_is_resent || news->is_dsack) {
-        endpoint->probe_end_seq = 0;
+        endpoint->is_probing = false;
         return;
     }
     if (endpoint->una_seq == endpoint->probe_end_seq)
         return;
     /* The probe itself repaired a loss: that is a sign of congestion. */
-    endpoint->probe_end_seq = 0;
+    endpoint->is_probing = false;
     if (endpoint->mood != TCP_OPEN)
         return;
     start_reduction(endpoint, TCP_REDUCED);
@@ -211,5 +211,5 @@ tcp_enter_loss(Endpoint *endpoint)
     endpoint->window.packets = scoreboard_in_flight(board) + 1;
     endpoint->recovery_end_seq = endpoint->next_seq;
     endpoint->mood = TCP_LOSS;
-    endpoint->probe_end_seq = 0;
+    endpoint->is_probing = false;
 }

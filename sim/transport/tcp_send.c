@@ -58,8 +58,10 @@ send_segment(Network *network, Endpoint *endpoint, const Segment *segment)
     uint8_t flags = PACKET_ACK | (segment->is_fin ? PACKET_FIN : 0);
     uint32_t index = new_packet(
         network, endpoint, endpoint->options->header_bytes + payload, flags);
-    network->packets.packets[index].seq = segment->seq;
-    network->packets.packets[index].stamp_us = endpoint->peer_stamp_us;
+    Packet *packet = &network->packets.packets[index];
+    packet->seq = segment->seq;
+    packet->sequence_bytes = (uint16_t)segment->size_bytes;
+    packet->stamp_us = endpoint->peer_stamp_us;
     network->count.data_packets += payload > 0;
     endpoint->count.sent_segments++;
     endpoint->last_sent_ns = network->now_ns;

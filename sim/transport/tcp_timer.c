@@ -67,7 +67,7 @@ static bool
 arm_probe(Network *network, Endpoint *endpoint, int64_t timeout_ns)
 {
     bool is_calm = endpoint->mood == TCP_OPEN || endpoint->mood == TCP_REDUCED;
-    if (!is_calm || endpoint->board.count == 0 || endpoint->probe_end_seq != 0)
+    if (!is_calm || endpoint->board.count == 0 || endpoint->is_probing)
         return false;
     int64_t wait_ns = NS_PER_S;
     if (endpoint->rtt.srtt_ns) {
@@ -109,6 +109,7 @@ send_probe(Network *network, Endpoint *endpoint)
         if (!segment->is_sacked)
             tcp_resend(network, endpoint, last);
     }
+    endpoint->is_probing = true;
     endpoint->probe_end_seq = endpoint->next_seq;
     endpoint->timer = TIMER_NONE;
     tcp_arm_rto(network, endpoint);

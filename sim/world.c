@@ -225,9 +225,10 @@ world_settle(World *world)
 {
     for (;;) {
         Signal signal;
-        if (!g_queue_is_empty(&world->answers))
+        if (world->answers.length > 0)
             give_answer(world, g_queue_pop_head(&world->answers));
-        else if (network_take_signal(&world->network, &signal))
+        else if (world->network.signal_count > 0 &&
+                 network_take_signal(&world->network, &signal))
             host_take_signal(world, &signal);
         else
             return;

@@ -95,8 +95,8 @@ static void
 advance_waiting(Link *link, const PacketPool *pool, int64_t now_ns)
 {
     while (link->waiting_head != PACKET_NONE) {
-        const Packet *packet = &pool->packets[link->waiting_head];
-        if (pool->ways[link->waiting_head].start_ns > now_ns)
+        const PacketTransit *packet = &pool->transits[link->waiting_head];
+        if (packet->start_ns > now_ns)
             return;
         assert(link->waiting_packets > 0);
         link->waiting_packets--;
@@ -169,7 +169,7 @@ append(Link *link, PacketPool *pool, uint32_t index)
     if (link->tail == PACKET_NONE)
         link->head = index;
     else
-        pool->packets[link->tail].next = index;
+        pool->transits[link->tail].next = index;
     link->tail = index;
 }
 
@@ -177,7 +177,7 @@ append(Link *link, PacketPool *pool, uint32_t index)
 static void
 insert_by_time(Link *link, PacketPool *pool, uint32_t index)
 {
-    Packet *packets = pool->packets;
+    PacketTransit *packets = pool->transits;
     int64_t out_ns = packets[index].out_ns;
     uint32_t *place = &link->head;
     while (*place != PACKET_NONE && packets[*place].out_ns <= out_ns)
@@ -196,7 +196,8 @@ drop(Link *link, LinkDrop reason)
 }
 
 static void
-count_sent(Link *link, const Packet *packet, int64_t start_ns, int64_t wait_ns)
+count_sent(Link *link, const PacketTransit *packet, int64_t start_ns,
+           int64_t wait_ns)
 {
     LinkCount *count = &link->count;
     count->sent_bytes += packet->size_bytes;
@@ -206,7 +207,7 @@ count_sent(Link *link, const Packet *packet, int64_t start_ns, int64_t wait_ns)
 }
 
 static void
-wait_in_queue(Link *link, const Packet *packet, uint32_t index)
+wait_in_queue(Link *link, const PacketTransit *packet, uint32_t index)
 {
     if (link->waiting_head == PACKET_NONE)
         link->waiting_head = index;
@@ -222,7 +223,7 @@ static void
 place_on_wire(Link *link, PacketPool *pool, uint32_t index, int64_t start_ns,
               int64_t now_ns)
 {
-    Packet *packet = &pool->packets[index];
+    PacketTransit *packet = &pool->transits[index];
     packet->out_ns =
         link->free_ns + link->delay_ns + link->extra_delay_ns + jitter_ns(link);
     bool may_reorder = link->extra && link->extra->may_reorder;
@@ -230,7 +231,7 @@ place_on_wire(Link *link, PacketPool *pool, uint32_t index, int64_t start_ns,
         packet->out_ns = MAX(packet->out_ns, link->last_out_ns);
         link->last_out_ns = packet->out_ns;
     }
-    pool->ways[index].start_ns = start_ns;
+    packet->start_ns = start_ns;
     if (may_reorder) {
         insert_by_time(link, pool, index);
         return;
@@ -243,7 +244,7 @@ place_on_wire(Link *link, PacketPool *pool, uint32_t index, int64_t start_ns,
 bool
 link_accept(Link *link, PacketPool *pool, uint32_t index, int64_t now_ns)
 {
-    Packet *packet = &pool->packets[index];
+    PacketTransit *packet = &pool->transits[index];
     assert(packet->next == PACKET_NONE);
     link->count.arrived_packets++;
     advance_waiting(link, pool, now_ns);
@@ -257,8 +258,7 @@ link_accept(Link *link, PacketPool *pool, uint32_t index, int64_t now_ns)
         return drop(link, LINK_DROP_AQM);
     link->free_ns = finish_ns(link, start_ns, packet->size_bytes);
     count_sent(link, packet, start_ns, wait_ns);
-    if (wire_loses(link))
-        packet->flags |= PACKET_LOST;
+    packet->is_lost = wire_loses(link);
     place_on_wire(link, pool, index, start_ns, now_ns);
     return true;
 }
@@ -267,16 +267,16 @@ uint32_t
 link_pop(Link *link, PacketPool *pool, int64_t now_ns, bool *ret_is_lost)
 {
     uint32_t index = link->head;
-    if (index == PACKET_NONE || pool->packets[index].out_ns > now_ns)
+    if (index == PACKET_NONE || pool->transits[index].out_ns > now_ns)
         return PACKET_NONE;
-    Packet *packet = &pool->packets[index];
+    PacketTransit *packet = &pool->transits[index];
     if (link->waiting_head == index)
         advance_waiting(link, pool, now_ns);
     link->head = packet->next;
     if (link->head == PACKET_NONE)
         link->tail = PACKET_NONE;
     packet->next = PACKET_NONE;
-    *ret_is_lost = packet->flags & PACKET_LOST;
+    *ret_is_lost = packet->is_lost;
     if (*ret_is_lost)
         link->count.dropped_packets[LINK_DROP_LOSS]++;
     else
@@ -289,7 +289,7 @@ link_next_ns(const Link *link, const PacketPool *pool)
 {
     if (link->head == PACKET_NONE)
         return TIME_NEVER;
-    return pool->packets[link->head].out_ns;
+    return pool->transits[link->head].out_ns;
 }
 
 int64_t

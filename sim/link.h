@@ -64,32 +64,36 @@ typedef struct LinkExtra {
 typedef struct LinkCount {
     uint64_t arrived_packets;
     uint64_t delivered_packets;
-    uint64_t dropped_packets[LINK_DROP_COUNT];
     uint64_t sent_bytes; /* through the serialiser */
     uint64_t busy_ns;    /* of the serialiser */
     uint64_t waited_ns;  /* sum over packets */
     uint64_t waited_ns_max;
     uint32_t waiting_packets_max;
+    uint64_t dropped_packets[LINK_DROP_COUNT];
 } LinkCount;
 
+/* In the order of use: the first cache line does for a queue that is empty,
+ * the second has its limits, the third counts, the fourth is seldom needed. */
 typedef struct Link {
-    uint64_t rate_bps; /* 0: infinite */
+    _Alignas(64) uint64_t rate_bps; /* 0: infinite */
     int64_t delay_ns;
-    int64_t extra_delay_ns; /* a standing queue of others' packets */
-    int64_t free_ns;        /* when the serialiser is free */
+    int64_t free_ns; /* when the serialiser is free */
     int64_t last_out_ns;
     int64_t entry_ns; /* of the live agenda entry */
-    uint64_t loss;    /* random_threshold; 0: none */
     uint32_t head;    /* chain of packets on the link */
     uint32_t tail;
     uint32_t waiting_head; /* first of them that may still wait */
     uint32_t waiting_packets;
     uint64_t waiting_bytes;
-    uint32_t queue_packets_limit; /* UINT32_MAX: none */
+
+    int64_t extra_delay_ns;       /* a standing queue of others' packets */
+    uint64_t loss;                /* random_threshold; 0: none */
+    LinkExtra *extra;             /* NULL for plain links; owned */
     uint64_t queue_bytes_limit;   /* UINT64_MAX: none */
     int64_t queue_ns_limit;       /* TIME_NEVER: none */
+    uint32_t queue_packets_limit; /* UINT32_MAX: none */
     RandomStream random;
-    LinkExtra *extra; /* NULL for plain links; owned */
+
     LinkCount count;
 } Link;
 

@@ -1,11 +1,18 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * sim/memory.c: reads /proc.
+ * sim/memory.c: asks the system.
  */
 #include "sim/memory.h"
 
+#include <glib.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
+
+#define LARGE_PAGE_BYTES (2u << 20)
 
 uint64_t
 memory_now_bytes(void)
@@ -18,4 +25,21 @@ memory_now_bytes(void)
         resident_pages = 0;
     fclose(file);
     return resident_pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+void *
+memory_grow(void *old, size_t old_bytes, size_t new_bytes)
+{
+    bool is_large = new_bytes >= LARGE_PAGE_BYTES;
+    size_t unit = is_large ? LARGE_PAGE_BYTES : CACHE_LINE_BYTES;
+    size_t whole_bytes = (new_bytes + unit - 1) / unit * unit;
+    void *memory = aligned_alloc(unit, whole_bytes);
+    if (!memory)
+        g_error("out of memory: %zu bytes", new_bytes);
+    if (is_large)
+        madvise(memory, whole_bytes, MADV_HUGEPAGE); /* a wish */
+    if (old_bytes > 0)
+        memcpy(memory, old, old_bytes);
+    free(old);
+    return memory;
 }

@@ -1,9 +1,19 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * sim/memory.h: how much memory the process holds now, for the status line.
+ * sim/memory.h: large arrays, and how much memory the process holds.
  */
 #pragma once
 
+#include <stddef.h>
 #include <stdint.h>
+
+#define CACHE_LINE_BYTES 64u
 
 /* 0 when the system does not say. */
 uint64_t memory_now_bytes(void);
+
+/* A greater array that begins with the contents of the old one, which is
+ * freed (NULL: there is none); the rest is undefined. It starts on a cache
+ * line and, where it is large, on pages that are: packets hop about in it,
+ * and each hop would otherwise miss the address cache too. Free it with
+ * free(). */
+void *memory_grow(void *old, size_t old_bytes, size_t new_bytes);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/event.h"
+#include "sim/memory.h"
 
 void
 network_init(Network *network)
@@ -41,7 +42,7 @@ network_clear(Network *network)
         link_clear(&network->links[i]);
     g_free(network->connections);
     g_free(network->free_connections);
-    g_free(network->links);
+    free(network->links);
     g_free(network->routes);
     g_free(network->signals);
     agenda_clear(&network->agenda);
@@ -54,7 +55,9 @@ network_add_link(Network *network, Link **ret_link)
 {
     if (network->link_count == network->link_capacity) {
         network->link_capacity = MAX(64, 2 * network->link_capacity);
-        network->links = g_renew(Link, network->links, network->link_capacity);
+        network->links =
+            memory_grow(network->links, network->link_count * sizeof(Link),
+                        network->link_capacity * sizeof(Link));
     }
     Link *link = &network->links[network->link_count];
     link_init(link);
@@ -111,33 +114,49 @@ enter_link(Network *network, LinkId id, uint32_t packet)
                 agenda_key(AGENDA_LINK, id));
 }
 
-/* The link after so many hops of the shared route, or LINK_NONE at the end. */
-static LinkId
-next_link(const Network *network, const PacketWay *way, uint32_t hop)
+/* Look up the link that the packet enters next. */
+static void
+find_next_link(const Network *network, uint32_t index)
 {
-    if (way->route != ROUTE_NONE) {
-        const Route *route = &network->routes[way->route];
-        if (hop < route->hop_count)
-            return route->links[hop];
+    PacketTransit *transit = &network->packets.transits[index];
+    uint32_t hop = transit->hop++;
+    transit->link = LINK_NONE;
+    if (transit->route != ROUTE_NONE) {
+        const Route *route = &network->routes[transit->route];
+        if (hop < route->hop_count) {
+            transit->link = route->links[hop];
+            return;
+        }
         hop -= route->hop_count;
     }
-    return hop == 0 ? way->down : LINK_NONE;
+    if (hop == 0)
+        transit->link = network->packets.packets[index].down;
 }
 
 static void
-enter_path(Network *network, const Path *path, uint32_t packet)
+move_on(Network *network, uint32_t index)
 {
-    Packet *sent = &network->packets.packets[packet];
-    PacketWay *way = &network->packets.ways[packet];
-    way->route = path->route;
-    way->down = path->down;
-    sent->hop = 0;
-    LinkId link = path->up;
-    if (link == LINK_NONE)
-        link = next_link(network, way, sent->hop++);
-    assert(link != LINK_NONE);
+    LinkId link = network->packets.transits[index].link;
+    /* One link ahead, so that it can be fetched before it is needed. */
+    find_next_link(network, index);
+    enter_link(network, link, index);
+}
+
+static void
+enter_path(Network *network, const Path *path, uint32_t index)
+{
+    Packet *packet = &network->packets.packets[index];
+    PacketTransit *transit = &network->packets.transits[index];
+    packet->down = path->down;
+    transit->size_bytes = packet->size_bytes;
+    transit->route = path->route;
+    transit->hop = 0;
+    transit->link = path->up;
+    if (transit->link == LINK_NONE)
+        find_next_link(network, index);
+    assert(transit->link != LINK_NONE);
     network->count.sent_packets++;
-    enter_link(network, link, packet);
+    move_on(network, index);
 }
 
 void
@@ -158,12 +177,12 @@ network_inject(Network *network, const Path *path, uint32_t packet)
 static void
 leave_to_outside(Network *network, uint32_t index)
 {
-    Packet *packets = network->packets.packets;
-    assert(packets[index].next == PACKET_NONE);
+    PacketTransit *transits = network->packets.transits;
+    assert(transits[index].next == PACKET_NONE);
     if (network->outside_head == PACKET_NONE)
         network->outside_head = index;
     else
-        packets[network->outside_tail].next = index;
+        transits[network->outside_tail].next = index;
     network->outside_tail = index;
 }
 
@@ -173,23 +192,20 @@ network_take_outside(Network *network)
     uint32_t index = network->outside_head;
     if (index == PACKET_NONE)
         return PACKET_NONE;
-    network->outside_head = network->packets.packets[index].next;
-    network->packets.packets[index].next = PACKET_NONE;
+    network->outside_head = network->packets.transits[index].next;
+    network->packets.transits[index].next = PACKET_NONE;
     return index;
 }
 
 static void
 leave_link(Network *network, uint32_t index)
 {
-    Packet *packet = &network->packets.packets[index];
-    LinkId link =
-        next_link(network, &network->packets.ways[index], packet->hop++);
-    if (link != LINK_NONE) {
-        enter_link(network, link, index);
+    if (network->packets.transits[index].link != LINK_NONE) {
+        move_on(network, index);
         return;
     }
     network->count.delivered_packets++;
-    if (packet->flags & PACKET_OUTSIDE)
+    if (network->packets.packets[index].flags & PACKET_OUTSIDE)
         leave_to_outside(network, index);
     else
         tcp_packet(network, index);

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/memory.h"
+
 void
 packet_pool_init(PacketPool *pool)
 {
@@ -19,7 +21,7 @@ void
 packet_pool_clear(PacketPool *pool)
 {
     free(pool->packets);
-    g_free(pool->ways);
+    free(pool->transits);
     packet_pool_init(pool);
 }
 
@@ -27,18 +29,15 @@ static void
 grow(PacketPool *pool)
 {
     uint32_t capacity = MAX(1024, 2 * pool->capacity);
-    Packet *packets = aligned_alloc(64, (size_t)capacity * sizeof(Packet));
-    if (!packets)
-        g_error("out of memory: %u packets", capacity);
-    if (pool->capacity)
-        memcpy(packets, pool->packets, pool->capacity * sizeof(Packet));
-    free(pool->packets);
+    uint32_t old = pool->capacity;
+    pool->packets = memory_grow(pool->packets, old * sizeof(Packet),
+                                capacity * sizeof(Packet));
+    pool->transits = memory_grow(pool->transits, old * sizeof(PacketTransit),
+                                 capacity * sizeof(PacketTransit));
     for (uint32_t i = capacity; i > pool->capacity; i--) {
-        packets[i - 1].next = pool->free_head;
+        pool->transits[i - 1].next = pool->free_head;
         pool->free_head = i - 1;
     }
-    pool->packets = packets;
-    pool->ways = g_renew(PacketWay, pool->ways, capacity);
     pool->capacity = capacity;
 }
 
@@ -49,10 +48,10 @@ packet_take(PacketPool *pool)
         grow(pool);
     uint32_t index = pool->free_head;
     Packet *packet = &pool->packets[index];
-    pool->free_head = packet->next;
+    pool->free_head = pool->transits[index].next;
     pool->used_count++;
     memset(packet, 0, sizeof *packet);
-    packet->next = PACKET_NONE;
+    pool->transits[index].next = PACKET_NONE;
     return index;
 }
 
@@ -62,6 +61,6 @@ packet_put(PacketPool *pool, uint32_t packet)
     assert(packet < pool->capacity);
     assert(pool->used_count > 0);
     pool->used_count--;
-    pool->packets[packet].next = pool->free_head;
+    pool->transits[packet].next = pool->free_head;
     pool->free_head = packet;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * sim/packet.h: packets, one cache line each, in one flat pool.
+ * sim/packet.h: packets, in two flat arrays of one pool.
  *
- * A packet is always in exactly one place: on the free list or on one link.
- * `next` is that place's chain.
+ * Links move PacketTransits, half a cache line each; what a packet says is
+ * looked at by its two ends alone. A packet is always in exactly one place:
+ * on the free list or on one link. `next` is that place's chain.
  */
 #pragma once
 
@@ -18,7 +19,6 @@ typedef enum PacketFlag {
     PACKET_FIN = 4,
     PACKET_RST = 8,
     PACKET_PROBE = 16,    /* asks for an ACK: the window was closed */
-    PACKET_LOST = 64,     /* by the wire of the present link */
     PACKET_DSACK = 32,    /* a segment came that was there already */
     PACKET_OUTSIDE = 128, /* of no transport here; see network_inject */
 } PacketFlag;
@@ -30,33 +30,34 @@ typedef struct SackBlock {
 } SackBlock;
 
 typedef struct Packet {
-    uint32_t next;
-    uint32_t endpoint;       /* whom it is for */
-    int64_t out_ns;          /* when it reaches the present link's far end */
-    uint32_t stamp_us;       /* ACK: when sent; data: of the last ACK seen */
-    uint16_t sequence_bytes; /* payload, and one for a FIN */
-    uint64_t seq;            /* of the first payload byte */
+    uint32_t endpoint; /* whom it is for */
+    uint32_t down;     /* its last link, after the route; as in Path */
+    uint64_t seq;      /* of the first payload byte */
     uint64_t ack;
+    uint32_t stamp_us; /* ACK: when sent; data: of the last ACK seen */
     uint32_t window_bytes;
-    uint16_t size_bytes;             /* of the IP packet */
-    uint8_t hop;                     /* of the route, comes next */
-    uint8_t flags;                   /* PacketFlag, ored */
     SackBlock sack[PACKET_SACK_MAX]; /* unused ones are empty */
+    uint16_t size_bytes;             /* of the IP packet */
+    uint16_t sequence_bytes;         /* payload, and one for a FIN */
+    uint8_t flags;                   /* PacketFlag, ored */
 } Packet;
 
-_Static_assert(sizeof(Packet) <= 64, "a packet is one cache line");
-
-/* The rest of a packet's way, beside it: whoever moves it on need not look
- * at its connection, which is far from any cache. */
-typedef struct PacketWay {
+typedef struct PacketTransit {
     int64_t start_ns; /* when the present link begins to send it */
-    uint32_t route;   /* as in Path */
-    uint32_t down;
-} PacketWay;
+    int64_t out_ns;   /* when it reaches the present link's far end */
+    uint32_t next;
+    uint32_t link;  /* the one after the present one; LINK_NONE: none */
+    uint32_t route; /* as in Path */
+    uint16_t size_bytes;
+    uint8_t hop;  /* of the link after that, in the route */
+    bool is_lost; /* by the wire of the present link */
+} PacketTransit;
+
+_Static_assert(sizeof(PacketTransit) == 32, "two to a cache line");
 
 typedef struct PacketPool {
     Packet *packets;
-    PacketWay *ways;
+    PacketTransit *transits;
     uint32_t capacity;
     uint32_t free_head;
     uint32_t used_count;

@@ -206,7 +206,8 @@ emulator_write(Emulator *emulator, int64_t now_ns)
         /* A host that has gone away receives nothing. */
         if (emulator->lines[to] >= 0 &&
             write(emulator->lines[to], bytes, sent->size_bytes) > 0)
-            lateness_add(&emulator->lateness, now_ns - sent->out_ns,
+            lateness_add(&emulator->lateness,
+                         now_ns - network->packets.transits[packet].out_ns,
                          tardy_ns(world, &look));
         packet_put(&network->packets, packet);
     }

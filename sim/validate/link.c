@@ -24,7 +24,7 @@ proof_transmission(const double settings[PROOF_SETTINGS_MAX],
     packet_pool_init(&pool);
     link.rate_bps = (uint64_t)settings[1];
     uint32_t packet = packet_take(&pool);
-    pool.packets[packet].size_bytes = (uint16_t)settings[0];
+    pool.transits[packet].size_bytes = (uint16_t)settings[0];
     bool is_taken = link_accept(&link, &pool, packet, 0);
     assert(is_taken);
     ret_parts[0] = (Estimate){(double)link_next_ns(&link, &pool), 0};

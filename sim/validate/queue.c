@@ -92,7 +92,7 @@ arrive(Station *station)
     if (!station->is_fixed)
         size_bytes = draw_exponential(&station->sizes, MEAN_BYTES);
     /* The longest of all draws is 37 means (53 bits). */
-    Packet *arrived = &station->pool.packets[packet];
+    PacketTransit *arrived = &station->pool.transits[packet];
     arrived->size_bytes = (uint16_t)lround(size_bytes);
     Visit visit = {.wait = (double)link_wait_ns(&station->link, now_ns)};
     visit.is_refused =

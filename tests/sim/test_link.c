@@ -42,7 +42,7 @@ static bool
 arrive(Bench *bench, uint32_t size_bytes, int64_t now_ns)
 {
     uint32_t packet = packet_take(&bench->pool);
-    bench->pool.packets[packet].size_bytes = (uint16_t)size_bytes;
+    bench->pool.transits[packet].size_bytes = (uint16_t)size_bytes;
     bench->pool.packets[packet].seq = bench->number++;
     bool is_taken = link_accept(&bench->link, &bench->pool, packet, now_ns);
     if (!is_taken)

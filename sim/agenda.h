@@ -6,7 +6,7 @@
  * never on when they were scheduled. Agendas are lazy: an entity that changes
  * its mind leaves the old entry behind and ignores it when it comes up.
  *
- * Only the entries of the next 131 us are kept in order, in a heap small
+ * Only the entries of the next 33 us are kept in order, in a heap small
  * enough for the fastest cache. Those of the second after that lie unsorted
  * in a wheel of buckets, and what is further off (edges that sleep for a
  * minute) in a heap of its own that is rarely touched.

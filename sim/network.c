@@ -10,6 +10,7 @@
 
 #include "core/event.h"
 #include "sim/memory.h"
+#include "sim/prefetch.h"
 
 void
 network_init(Network *network)
@@ -238,6 +239,10 @@ run_link(Network *network, LinkId id)
 bool
 network_step(Network *network, const AgendaEntry *entry)
 {
+    if (network->prefetched_slot != network->agenda.near_slot) {
+        network->prefetched_slot = network->agenda.near_slot;
+        prefetch_slot(network);
+    }
     assert(entry->time_ns >= network->now_ns);
     network->now_ns = entry->time_ns;
     AgendaKind kind = agenda_kind(entry);

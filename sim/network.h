@@ -46,6 +46,7 @@ typedef struct NetworkCount {
 typedef struct Network {
     int64_t now_ns;
     Agenda agenda;
+    uint64_t prefetched_slot; /* of the agenda */
     PacketPool packets;
     Link *links;
     uint32_t link_count;

@@ -41,6 +41,13 @@ service_free(Service *service)
 }
 
 void
+origin_rest(Origin *origin, StreamId stream)
+{
+    service_free(origin->services[stream]);
+    origin->services[stream] = NULL;
+}
+
+void
 origin_free(Origin *origin)
 {
     if (!origin)
@@ -63,7 +70,7 @@ origin_service(const Origin *origin, StreamId stream)
     return stream < origin->service_capacity ? origin->services[stream] : NULL;
 }
 
-/* The stream's service, made when its first request comes. */
+/* The stream's service, made when a request comes. */
 static Service *
 open_service(Origin *origin, StreamId stream)
 {
@@ -87,8 +94,7 @@ origin_forget(Origin *origin, StreamId stream)
     if (service) {
         if (service->state == SERVICE_READING)
             origin->reads.streams[service->read_tag] = STREAM_NONE;
-        service_free(service);
-        origin->services[stream] = NULL;
+        origin_rest(origin, stream);
     }
     for (uint32_t i = 0; i < origin->waiting_count; i++)
         if (origin->waiting[i] == stream)

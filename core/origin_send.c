@@ -211,6 +211,8 @@ origin_serve(Origin *origin, StreamId stream, Turn *turn)
         if (!is_open)
             return false;
     }
+    if (service->state == SERVICE_IDLE)
+        origin_rest(origin, stream);
     return true;
 }
 

@@ -63,7 +63,7 @@ typedef struct Reads {
 struct Origin {
     const OriginConfig *config;
     Sessions sessions;
-    Service **services; /* by stream; NULL until a request comes */
+    Service **services; /* by stream; NULL while nothing is asked for */
     uint32_t service_capacity;
     Reads reads;
     Sealer *sealer;    /* data centre */
@@ -86,4 +86,6 @@ void origin_retry_keys(Origin *origin, Turn *turn);
 
 /* core/origin.c: the stream is closed, by us or by the peer. */
 void origin_forget(Origin *origin, StreamId stream);
+/* All is answered: thousands of streams wait for their next request. */
+void origin_rest(Origin *origin, StreamId stream);
 Service *origin_service(const Origin *origin, StreamId stream);

@@ -16,7 +16,8 @@
 #define CIPHERS "ECDHE+AESGCM:ECDHE+CHACHA20"
 #define GROUPS "X25519:P-256:P-384"
 #define TICKET_COUNT 1
-/* Reads of that many bytes, while there are any. */
+/* Answers are read in that many bytes. Requests are small: who begins a record
+ * and does not end it holds no more than a record's buffer. */
 #define READ_BYTES 65536
 
 /* The wire form of RFC 7301: each name after its length. */
@@ -130,6 +131,7 @@ init_caller(const TlsContext *context, SSL_CTX *ssl)
     SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_CLIENT |
                                             SSL_SESS_CACHE_NO_INTERNAL);
     SSL_CTX_sess_set_new_cb(ssl, keep_session);
+    SSL_CTX_set_default_read_buffer_len(ssl, READ_BYTES);
     SSL_CTX_set_verify(ssl, SSL_VERIFY_PEER, NULL);
     X509_VERIFY_PARAM_set_hostflags(wanted,
                                     X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
@@ -147,7 +149,6 @@ init_common(SSL_CTX *ssl)
     /* What is in the file is shown, and not what else would fit. */
     SSL_CTX_set_mode(ssl, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN);
     SSL_CTX_set_read_ahead(ssl, 1);
-    SSL_CTX_set_default_read_buffer_len(ssl, READ_BYTES);
     return SSL_CTX_set_min_proto_version(ssl, TLS1_2_VERSION) == 1 &&
            SSL_CTX_set_cipher_list(ssl, CIPHERS) == 1 &&
            SSL_CTX_set1_groups_list(ssl, GROUPS) == 1;

@@ -24,12 +24,26 @@ typedef struct Samples {
     uint32_t count;
 } Samples;
 
+typedef struct PrivateSamples {
+    double cpu_us[ROUND_COUNT_MAX];
+    uint32_t count;
+} PrivateSamples;
+
+typedef struct SealSamples {
+    double sealing_us[ROUND_COUNT_MAX];
+    double cipher_us[ROUND_COUNT_MAX];
+    uint32_t count;
+} SealSamples;
+
 typedef struct Bench {
     uint32_t round_count;
+    char *h2load; /* NULL: not installed */
     char *directory;
     BenchRelay origin;
     BenchRelay relays[RELAY_COUNT];
     Samples samples[RELAY_COUNT][POINT_COUNT];
+    PrivateSamples private_samples[RELAY_COUNT][PRIVATE_COUNT];
+    SealSamples seals[SEAL_COUNT];
     Figures figures[RELAY_COUNT];
 } Bench;
 
@@ -38,7 +52,8 @@ static const char USAGE[] =
     "Measure what relaying costs on this machine: byway's edge beside a bare\n"
     "splice relay, and haproxy and nginx where they are installed, all in\n"
     "front of the same origin on the loopback. CPU is the relay's own, of a\n"
-    "request. As root it keeps to a network of its own.\n\n"
+    "request. As root it keeps to a network of its own. With h2load, TLS and\n"
+    "HTTP/2 are measured too; and what sealing slices costs.\n\n"
     "      --rounds N  of which medians are taken, 1 to 99 (9)\n"
     "  -q, --quiet     no progress\n"
     "  -h, --help      this text\n\n"
@@ -66,6 +81,41 @@ measure(Bench *bench, RelayKind kind, PointKind point, GError **error)
     return true;
 }
 
+static bool
+measure_private(Bench *bench, RelayKind kind, PrivateKind point, GError **error)
+{
+    const BenchRelay *relay = &bench->relays[kind];
+    PrivateSamples *samples = &bench->private_samples[kind][point];
+    uint64_t request_count;
+    int64_t start_ns = bench_cpu_ns(relay->process);
+    if (!bench_run_private(bench->h2load, relay, point, &request_count, error))
+        return false;
+    int64_t cpu_ns = bench_cpu_ns(relay->process) - start_ns;
+    samples->cpu_us[samples->count++] =
+        (double)cpu_ns / 1e3 / (double)request_count;
+    return true;
+}
+
+/* None of them can splice what it encrypts. */
+static bool
+run_private_round(Bench *bench, GError **error)
+{
+    static const RelayKind KINDS[] = {RELAY_OURS, RELAY_HAPROXY_COPY,
+                                      RELAY_NGINX};
+    for (PrivateKind point = 0; point < PRIVATE_COUNT && bench->h2load; point++)
+        for (size_t i = 0; i < G_N_ELEMENTS(KINDS); i++)
+            if (bench->relays[KINDS[i]].process != 0 &&
+                !measure_private(bench, KINDS[i], point, error))
+                return false;
+    for (SealKind kind = 0; kind < SEAL_COUNT; kind++) {
+        SealSamples *seals = &bench->seals[kind];
+        bench_seal(kind, &seals->sealing_us[seals->count],
+                   &seals->cipher_us[seals->count]);
+        seals->count++;
+    }
+    return true;
+}
+
 /* Each load goes through every relay before the next one. */
 static bool
 run_round(Bench *bench, uint32_t round, GError **error)
@@ -78,7 +128,7 @@ run_round(Bench *bench, uint32_t round, GError **error)
                 !measure(bench, kind, point, error))
                 return false;
     }
-    return true;
+    return run_private_round(bench, error);
 }
 
 /* Connections that were served once and wait; before them one was, so that
@@ -132,6 +182,35 @@ median(double *numbers, uint32_t count)
 }
 
 static void
+conclude_private(Bench *bench, RelayKind kind)
+{
+    Figures *figures = &bench->figures[kind];
+    for (PrivateKind point = 0; point < PRIVATE_COUNT; point++) {
+        PrivateSamples *samples = &bench->private_samples[kind][point];
+        figures->private_us[point] = median(samples->cpu_us, samples->count);
+        if (samples->count == 0)
+            continue;
+        double least_us = samples->cpu_us[0]; /* they are sorted now */
+        double most_us = samples->cpu_us[samples->count - 1];
+        figures->private_spread[point] =
+            (most_us - least_us) / figures->private_us[point];
+    }
+}
+
+static void
+conclude_seals(Bench *bench)
+{
+    Figures *ours = &bench->figures[RELAY_OURS];
+    for (SealKind kind = 0; kind < SEAL_COUNT; kind++) {
+        SealSamples *seals = &bench->seals[kind];
+        ours->seal_us[kind] = median(seals->sealing_us, seals->count);
+        ours->cipher_us[kind] = median(seals->cipher_us, seals->count);
+        ours->seal_to_cipher[kind] =
+            ours->seal_us[kind] / ours->cipher_us[kind];
+    }
+}
+
+static void
 conclude(Bench *bench)
 {
     for (RelayKind kind = 0; kind < RELAY_COUNT; kind++) {
@@ -142,13 +221,18 @@ conclude(Bench *bench)
             figures->wait_us[point] = median(samples->wait_us, samples->count);
         }
     }
+    for (RelayKind kind = 0; kind < RELAY_COUNT; kind++)
+        conclude_private(bench, kind);
+    conclude_seals(bench);
 }
 
 static bool
 start(Bench *bench, GError **error)
 {
-    if (!bench_start_origin(&bench->origin, error))
+    if (!bench_start_origin(&bench->origin, error) ||
+        !bench_write_certificate(bench->directory, error))
         return false;
+    bench->h2load = program_find("h2load");
     for (RelayKind kind = 0; kind < RELAY_COUNT; kind++) {
         bench->figures[kind].idle_kib = NAN;
         bench->figures[kind].middle_calls = NAN;
@@ -213,13 +297,16 @@ bench_live(uint32_t round_count, bool is_quiet)
               stderr);
     bool is_good = run(bench, is_quiet, &error);
     stop(bench);
+    g_free(bench->h2load);
     program_remove_tree(directory);
     if (!is_good) {
         fprintf(stderr, "byway: %s\n", error->message);
         return EXIT_FAILED;
     }
-    printf("clear HTTP/1.1 over loopback, medians of %u rounds\n\n",
-           round_count);
+    printf("over loopback, medians of %u rounds, of %u where bodies are 256 "
+           "MiB or\nconnections 1000; HTTP/1.1 in the clear where nothing else "
+           "is said\n\n",
+           round_count, (round_count + 2) / 3);
     bench_print(bench->figures);
     return 0;
 }

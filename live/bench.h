@@ -60,6 +60,8 @@ typedef struct BenchRelay {
     RelayKind kind;
     pid_t process; /* 0: not installed */
     Address address;
+    Address tls; /* of those that have it: HTTP/1.1 and HTTP/2 */
+    Address h2c; /* HTTP/2 in the clear, and nothing else */
 } BenchRelay;
 
 extern const char *const RELAY_NAMES[RELAY_COUNT];
@@ -70,6 +72,46 @@ bool bench_start_origin(BenchRelay *origin, GError **error);
 bool bench_start_relay(BenchRelay *relay, RelayKind kind, const char *directory,
                        const Address *origin, GError **error);
 void bench_stop(BenchRelay *relay);
+
+/* --- live/bench_private.c ---------------------------------------------- */
+/* One load by TLS, HTTP/2 or both. */
+typedef struct PrivatePoint {
+    const char *name;
+    uint64_t body_bytes;
+    bool is_tls;
+    bool is_http1;
+} PrivatePoint;
+
+typedef enum PrivateKind {
+    PRIVATE_TLS_MIDDLE,
+    PRIVATE_TLS_SMALL,
+    PRIVATE_H2_MIDDLE,
+    PRIVATE_H2_SMALL,
+    PRIVATE_H2C_MIDDLE,
+    PRIVATE_H2C_SMALL,
+    PRIVATE_COUNT,
+} PrivateKind;
+
+extern const PrivatePoint PRIVATE_POINTS[PRIVATE_COUNT];
+
+/* The relays' certificate and its key, one file. */
+#define BENCH_CERTIFICATE "bench.pem"
+bool bench_write_certificate(const char *directory, GError **error);
+/* Load a relay with h2load, whose path program is. */
+bool bench_run_private(const char *program, const BenchRelay *relay,
+                       PrivateKind kind, uint64_t *ret_request_count,
+                       GError **error);
+
+/* --- live/bench_seal.c ------------------------------------------------- */
+typedef enum SealKind {
+    SEAL_CTR,
+    SEAL_GCM,
+    SEAL_COUNT,
+} SealKind;
+
+/* CPU time of a slice of 16 KiB: sealed, and encrypted with a key that stays.
+ */
+void bench_seal(SealKind kind, double *ret_sealing_us, double *ret_cipher_us);
 
 /* --- live/bench_process.c ---------------------------------------------- */
 /* A network of this process's own, if it may have one: nobody else's ports,
@@ -115,9 +157,14 @@ extern const Point POINTS[POINT_COUNT];
 typedef struct Figures {
     double cpu_us[POINT_COUNT]; /* of the relay, a request; median */
     double wait_us[POINT_COUNT];
-    double middle_calls; /* a request of POINT_MIDDLE */
+    double private_us[PRIVATE_COUNT];     /* as cpu_us */
+    double private_spread[PRIVATE_COUNT]; /* most less least, to the median */
+    double middle_calls;                  /* a request of POINT_MIDDLE */
     double small_calls;
-    double idle_kib; /* memory of a connection that waits */
+    double idle_kib;            /* memory of a connection that waits */
+    double seal_us[SEAL_COUNT]; /* of ours */
+    double cipher_us[SEAL_COUNT];
+    double seal_to_cipher[SEAL_COUNT];
 } Figures;
 
 void bench_print(const Figures figures[static RELAY_COUNT]);

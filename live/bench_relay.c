@@ -28,7 +28,10 @@ static const char EDGE_CONFIG[] = "byway: 1\n"
                                   "region: 0\n"
                                   "isp: 0\n"
                                   "uplink: 10 Gbit/s\n"
-                                  "listen: @LISTEN\n"
+                                  "listen:\n"
+                                  "  - @LISTEN\n"
+                                  "  - address: @TLS\n"
+                                  "    tls: {certificate: @PEM, key: @PEM}\n"
                                   "peers:\n"
                                   "  manager: {id: 1, address: @ORIGIN}\n"
                                   "  data_centre: {id: 3, address: @ORIGIN}\n"
@@ -57,6 +60,9 @@ static const char HAPROXY_CONFIG[] = "global\n"
                                      " @SPLICE option splice-response\n"
                                      "listen relay\n"
                                      " bind @LISTEN backlog 4096\n"
+                                     " bind @TLS backlog 4096 ssl crt @PEM"
+                                     " alpn h2,http/1.1\n"
+                                     " bind @H2C backlog 4096 proto h2\n"
                                      " server origin @ORIGIN"
                                      " pool-max-conn 2000\n";
 
@@ -77,7 +83,9 @@ static const char NGINX_CONFIG[] =
     " proxy_busy_buffers_size 256k;\n"
     " upstream origin { server @ORIGIN; keepalive 4096;\n"
     "  keepalive_requests 1000000000; keepalive_timeout 600s; }\n"
-    " server { listen @LISTEN backlog=4096;\n"
+    " ssl_certificate @PEM; ssl_certificate_key @PEM;\n"
+    " server { listen @LISTEN backlog=4096; listen @TLS ssl http2;\n"
+    "  listen @H2C http2;\n"
     "  location / { proxy_pass http://origin; } } }\n";
 
 static bool
@@ -145,21 +153,29 @@ template_of(RelayKind kind)
     return "";
 }
 
+static void
+fill_in(GString *text, const char *word, const Address *address)
+{
+    char there[ADDRESS_TEXT_BYTES];
+    address_write(address, there);
+    g_string_replace(text, word, there, 0);
+}
+
 static char *
-write_config(RelayKind kind, const char *directory, const Address *listen,
+write_config(const BenchRelay *relay, const char *directory,
              const Address *origin)
 {
-    char here[ADDRESS_TEXT_BYTES], there[ADDRESS_TEXT_BYTES];
-    address_write(listen, here);
-    address_write(origin, there);
-    bool is_copying = kind == RELAY_HAPROXY_COPY;
-    g_autoptr(GString) text = g_string_new(template_of(kind));
-    g_string_replace(text, "@LISTEN", here, 0);
-    g_string_replace(text, "@ORIGIN", there, 0);
+    bool is_copying = relay->kind == RELAY_HAPROXY_COPY;
+    g_autoptr(GString) text = g_string_new(template_of(relay->kind));
+    fill_in(text, "@LISTEN", &relay->address);
+    fill_in(text, "@TLS", &relay->tls);
+    fill_in(text, "@H2C", &relay->h2c);
+    fill_in(text, "@ORIGIN", origin);
+    g_string_replace(text, "@PEM", "@DIRECTORY/" BENCH_CERTIFICATE, 0);
     g_string_replace(text, "@DIRECTORY", directory, 0);
     g_string_replace(text, "@BUFFER", is_copying ? "65536" : "16384", 0);
     g_string_replace(text, "@SPLICE", is_copying ? "no" : "", 0);
-    char *path = g_strdup_printf("%s/relay-%d", directory, (int)kind);
+    char *path = g_strdup_printf("%s/relay-%d", directory, (int)relay->kind);
     if (!g_file_set_contents(path, text->str, -1, NULL))
         g_clear_pointer(&path, g_free);
     return path;
@@ -178,6 +194,18 @@ spawn(BenchRelay *relay, const char *const *arguments, GError **error)
            fail(RELAY_NAMES[relay->kind], error);
 }
 
+/* They are free, and were found. */
+static void
+find_ports(BenchRelay *relay)
+{
+    int fds[] = {bench_listen(&relay->address), bench_listen(&relay->tls),
+                 bench_listen(&relay->h2c)};
+    for (size_t i = 0; i < G_N_ELEMENTS(fds); i++)
+        close(fds[i]);
+    if (relay->kind == RELAY_OURS) /* tells them by the first bytes */
+        relay->h2c = relay->address;
+}
+
 static bool
 start_program(BenchRelay *relay, const char *directory, const Address *origin,
               GError **error)
@@ -189,9 +217,8 @@ start_program(BenchRelay *relay, const char *directory, const Address *origin,
                 : program_find(is_nginx ? "nginx" : "haproxy");
     if (!program)
         return true;
-    close(bench_listen(&relay->address)); /* it is free, and it was found */
-    g_autofree char *config =
-        write_config(relay->kind, directory, &relay->address, origin);
+    find_ports(relay);
+    g_autofree char *config = write_config(relay, directory, origin);
     if (!config)
         return fail("a configuration", error);
     const char *ours[] = {program, "live", "edge", "--config", config, NULL};

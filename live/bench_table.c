@@ -45,6 +45,19 @@ static const Goal GOALS[] = {
      11.0},
     {"system calls, 16 KiB", offsetof(Figures, small_calls), RELAY_COUNT, 8.0},
     {"KiB, idle connection", offsetof(Figures, idle_kib), RELAY_COUNT, 1.3},
+    {"CPU, TLS, HTTP/1.1, 512 KiB, to nginx",
+     offsetof(Figures, private_us[PRIVATE_TLS_MIDDLE]), RELAY_NGINX, 1.0},
+    {"CPU, TLS, HTTP/2, 512 KiB, to nginx",
+     offsetof(Figures, private_us[PRIVATE_H2_MIDDLE]), RELAY_NGINX, 1.0},
+    {"CPU, clear HTTP/2, 512 KiB, to haproxy, 64 KiB",
+     offsetof(Figures, private_us[PRIVATE_H2C_MIDDLE]), RELAY_HAPROXY_COPY,
+     1.0},
+    {"CPU, clear HTTP/2, 16 KiB, to haproxy, 64 KiB",
+     offsetof(Figures, private_us[PRIVATE_H2C_SMALL]), RELAY_HAPROXY_COPY, 1.0},
+    {"CPU, sealing, to bare aes-256-ctr",
+     offsetof(Figures, seal_to_cipher[SEAL_CTR]), RELAY_COUNT, 1 / 0.80},
+    {"CPU, sealing, to bare aes-256-gcm",
+     offsetof(Figures, seal_to_cipher[SEAL_GCM]), RELAY_COUNT, 1 / 0.70},
 };
 
 static void
@@ -94,6 +107,53 @@ print_counts(const Figures figures[static RELAY_COUNT])
     putchar('\n');
 }
 
+static void
+print_private(const Figures figures[static RELAY_COUNT], PrivateKind kind)
+{
+    const PrivatePoint *point = &PRIVATE_POINTS[kind];
+    double body_gb = (double)point->body_bytes / 1e9;
+    printf("%-26s%12s%12s%12s\n", point->name, "CPU us", "CPU s/GB",
+           "spread %");
+    for (RelayKind relay = 0; relay < RELAY_COUNT; relay++) {
+        double cpu_us = figures[relay].private_us[kind];
+        if (isnan(cpu_us))
+            continue;
+        printf("  %-24s", RELAY_NAMES[relay]);
+        print_number(cpu_us, 12, 1);
+        print_number(cpu_us / 1e6 / body_gb, 12, 3);
+        print_number(100 * figures[relay].private_spread[kind], 12, 0);
+        putchar('\n');
+    }
+    putchar('\n');
+}
+
+static void
+print_seals(const Figures *ours)
+{
+    static const char *const NAMES[SEAL_COUNT] = {"aes-256-ctr", "aes-256-gcm"};
+    printf("%-26s%12s%12s%12s\n", "slice of 16 KiB, CPU us", "sealed", "bare",
+           "MB/s");
+    for (SealKind kind = 0; kind < SEAL_COUNT; kind++) {
+        printf("  %-24s", NAMES[kind]);
+        print_number(ours->seal_us[kind], 12, 2);
+        print_number(ours->cipher_us[kind], 12, 2);
+        print_number(16384 / ours->seal_us[kind], 12, 0);
+        putchar('\n');
+    }
+    putchar('\n');
+}
+
+/* What is not there is not compared with, and that is said. */
+static void
+print_absent(const Figures figures[static RELAY_COUNT])
+{
+    for (RelayKind relay = 0; relay < RELAY_COUNT; relay++)
+        if (isnan(figures[relay].cpu_us[POINT_MIDDLE]))
+            printf("not installed, so not measured: %s\n", RELAY_NAMES[relay]);
+    if (isnan(figures[RELAY_OURS].private_us[PRIVATE_TLS_MIDDLE]))
+        puts("not installed: h2load; so TLS and HTTP/2 were not measured");
+}
+
 static double
 read_figure(const Figures *figures, size_t place)
 {
@@ -118,6 +178,11 @@ bench_print(const Figures figures[static RELAY_COUNT])
     for (PointKind kind = 0; kind < POINT_COUNT; kind++)
         print_point(figures, kind);
     print_counts(figures);
+    for (PrivateKind kind = 0; kind < PRIVATE_COUNT; kind++)
+        if (!isnan(figures[RELAY_OURS].private_us[kind]))
+            print_private(figures, kind);
+    print_seals(&figures[RELAY_OURS]);
+    print_absent(figures);
     printf("%-50s%8s%8s\n", "byway edge", "is", "at most");
     for (size_t i = 0; i < G_N_ELEMENTS(GOALS); i++)
         print_goal(figures, &GOALS[i]);

@@ -4,6 +4,8 @@
 #include "live/bench.h"
 
 #include "core/event.h"
+#include "live/program.h"
+#include "live/tls.h"
 
 #include <unistd.h>
 
@@ -68,6 +70,34 @@ without_an_origin_there_is_no_load(void)
     g_assert_nonnull(error);
 }
 
+static void
+a_certificate_and_its_key_are_one_file_that_a_listener_takes(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *directory = g_dir_make_tmp("byway-bench-XXXXXX", &error);
+    g_assert_true(bench_write_certificate(directory, &error));
+    g_autofree char *path =
+        g_build_filename(directory, BENCH_CERTIFICATE, NULL);
+    TlsFiles files = {.certificate = path, .key = path};
+    g_autoptr(TlsContext) context = tls_context_new_listener(&files, &error);
+    g_assert_no_error(error);
+    g_assert_nonnull(context);
+    g_assert_true(program_remove_tree(directory));
+    g_assert_false(bench_write_certificate(directory, &error));
+    g_assert_nonnull(error);
+}
+
+static void
+sealing_is_measured_beside_its_cipher(void)
+{
+    for (SealKind kind = 0; kind < SEAL_COUNT; kind++) {
+        double sealing_us = 0, cipher_us = 0;
+        bench_seal(kind, &sealing_us, &cipher_us);
+        g_assert_cmpfloat(sealing_us, >, 0);
+        g_assert_cmpfloat(cipher_us, >, 0);
+    }
+}
+
 #define STORY(name) g_test_add_func("/bench/" #name, name)
 
 int
@@ -77,5 +107,7 @@ main(int argc, char **argv)
     STORY(a_load_is_answered_in_full_and_paid_for);
     STORY(a_relay_that_dies_is_an_error_and_no_figure);
     STORY(without_an_origin_there_is_no_load);
+    STORY(a_certificate_and_its_key_are_one_file_that_a_listener_takes);
+    STORY(sealing_is_measured_beside_its_cipher);
     return g_test_run();
 }

@@ -60,6 +60,13 @@ loop_read_clock(Loop *loop)
     return loop->now_ns;
 }
 
+int64_t
+loop_calendar_shift_ns(const Loop *loop)
+{
+    return clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_MONOTONIC) -
+           loop->offset_ns;
+}
+
 bool
 loop_watch(Loop *loop, Watch *watch, uint32_t events)
 {

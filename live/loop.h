@@ -74,6 +74,9 @@ int64_t loop_now_ns(const Loop *loop);
 /* Read the clock, where much time may have passed since the last report. */
 int64_t loop_read_clock(Loop *loop);
 
+/* How far the calendar is from that by now: somebody has set it. */
+int64_t loop_calendar_shift_ns(const Loop *loop);
+
 /* False, with errno, when the kernel has no room. */
 bool loop_watch(Loop *loop, Watch *watch, uint32_t events);
 /* Ask for other events; a call that changes nothing costs nothing. */

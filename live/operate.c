@@ -3,6 +3,7 @@
  */
 #include "live/operate.h"
 #include "live/notify.h"
+#include "live/wall_clock.h"
 
 #include <stdio.h>
 
@@ -123,6 +124,7 @@ operate_run(LiveRole *role, const char *config_path)
         .drain_ns = TIME_NEVER,
     };
     Watchdog watchdog;
+    WallClock clock;
     g_autoptr(GError) error = NULL;
     if (!loop_hear_signals(&role->loop, &signals, hear_signal, &operation,
                            &error)) {
@@ -130,9 +132,11 @@ operate_run(LiveRole *role, const char *config_path)
         return false;
     }
     watchdog_init(&watchdog, &role->loop);
+    wall_clock_init(&clock, &role->loop);
     notify_tell("READY=1");
     loop_run(&role->loop);
     watchdog_clear(&watchdog);
+    wall_clock_clear(&clock);
     loop_unset_timer(&role->loop, &operation.drain_watch);
     return role->host.accepted_count == 0;
 }

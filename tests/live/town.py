@@ -32,6 +32,7 @@ class Town:
     def __init__(self):
         self.directory = tempfile.mkdtemp()
         self.processes = {}
+        self.errors = None  # where they say what is wrong; None: as we do
         self.ports = {}
         os.makedirs(self.path('files/f'))
         os.mkdir(self.path('state'), 0o700)
@@ -62,7 +63,8 @@ class Town:
         raise RuntimeError(f'{name} does not listen')
 
     def start(self, name, words):
-        self.processes[name] = subprocess.Popen(words, cwd=self.directory)
+        self.processes[name] = subprocess.Popen(words, cwd=self.directory,
+                                                stderr=self.errors)
         self.wait(name)
 
     def role(self, name, role, text):

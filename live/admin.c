@@ -88,7 +88,7 @@ read_head(Admin *admin, AdminGuest *guest)
         forget(guest);
         return;
     }
-    g_string_append_len(guest->head, (const char *)admin->conns.buffer,
+    g_string_append_len(guest->head, (const char *)admin->conns.page->bytes,
                         size_bytes);
     HttpScan scan = http_scan((uint8_t *)guest->head->str, guest->head->len, 0,
                               &head_bytes);

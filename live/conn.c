@@ -14,6 +14,8 @@
 
 /* A parting peer's bytes are thrown away in the kernel, so much at once. */
 #define DISCARD_BYTES (1u << 20)
+/* Fewer are copied rather than hold a page. */
+#define KEPT_BYTES_MIN (CONN_READ_BYTES_MAX / 2)
 
 static void conn_ready(void *context, uint32_t events);
 static void conn_time_out(void *context);
@@ -36,6 +38,7 @@ conns_init(Conns *conns, Loop *loop, const ConnLimits *limits)
     conns->loop = loop;
     conns->limits = *limits;
     conns->memory.held_bytes_max = UINT64_MAX;
+    conns->page = chunk_new(CONN_READ_BYTES_MAX);
     tls_desk_init(&conns->desk);
     conns->bury = (Job){.run = bury_dead, .context = conns};
 }
@@ -49,6 +52,7 @@ conns_clear(Conns *conns)
     loop_drop_job(conns->loop, &conns->bury);
     bury_dead(conns);
     tls_desk_clear(&conns->desk);
+    chunk_unref(conns->page);
 }
 
 Conn *
@@ -346,19 +350,39 @@ conn_end_read(Conn *conn)
     return CONN_READ_END;
 }
 
+/* The last page may have been kept. */
+static void
+turn_page(Conns *conns)
+{
+    if (conns->page->ref_count == 1)
+        return;
+    chunk_unref(conns->page);
+    conns->page = chunk_new(CONN_READ_BYTES_MAX);
+}
+
+OutSlice
+conns_lend(Conns *conns, uint32_t size_bytes)
+{
+    Chunk *page = conns->page;
+    page->size_bytes = size_bytes; /* as much as its keeper counts */
+    return (OutSlice){page->bytes, size_bytes,
+                      size_bytes >= KEPT_BYTES_MIN ? page : NULL};
+}
+
 ConnRead
 conn_read(Conn *conn, uint32_t size_bytes, uint32_t *ret_size_bytes)
 {
     assert(conn->state == CONN_OPEN);
     assert(size_bytes > 0 && size_bytes <= CONN_READ_BYTES_MAX);
+    turn_page(conn->conns);
     if (conn->http2)
         return http2_read(conn, size_bytes, ret_size_bytes);
     if (conn->tls)
         return conn_read_tls(conn, size_bytes, ret_size_bytes);
     ssize_t result;
     do {
-        result =
-            recv(conn->watch.fd, conn->conns->buffer, size_bytes, MSG_DONTWAIT);
+        result = recv(conn->watch.fd, conn->conns->page->bytes, size_bytes,
+                      MSG_DONTWAIT);
     } while (result < 0 && errno == EINTR);
     if (result > 0) {
         conn_count_received(conn, (uint64_t)result);

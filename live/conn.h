@@ -70,7 +70,7 @@ typedef struct Conns {
     Job bury;
     bool has_told_plain; /* that there is no Multipath TCP */
     TlsDesk desk;
-    uint8_t buffer[CONN_READ_BYTES_MAX]; /* what was read last */
+    Chunk *page; /* of CONN_READ_BYTES_MAX, with what was read last */
 } Conns;
 
 struct Conn {
@@ -101,7 +101,7 @@ struct Conn {
 _Static_assert(sizeof(struct Conn) <= 192, "thousands stand idle");
 
 typedef enum ConnRead {
-    CONN_READ_BYTES,   /* in conns->buffer */
+    CONN_READ_BYTES,   /* on conns->page */
     CONN_READ_NOTHING, /* not now */
     CONN_READ_END,     /* the peer's FIN */
     CONN_READ_LOST,    /* conn->reason; the connection is CONN_LOST */
@@ -133,6 +133,9 @@ void conn_close(Conn *conn, CloseReason reason);
 void conn_write(Conn *conn, const OutSlice *slices, uint32_t slice_count);
 /* Read once, at most size_bytes. */
 ConnRead conn_read(Conn *conn, uint32_t size_bytes, uint32_t *ret_size_bytes);
+/* The size_bytes that were read last, to be written: if they have to wait
+ * they need not be copied, unless that would hold a page for little. */
+OutSlice conns_lend(Conns *conns, uint32_t size_bytes);
 
 /* CONN_READABLE not before so much waits, or the end; the kernel may wake
  * earlier when it is short of memory. */

@@ -54,7 +54,9 @@ conn_seal(Conn *conn, const OutSlice *slices, uint32_t slice_count)
 {
     TlsDraft draft = {slices, slice_count, 0};
     while (!conn->is_broken && tls_seal(conn->tls, &draft))
-        conn_post_wire(conn);
+        if (conn->conns->desk.wire->len >= TLS_SEAL_BYTES)
+            conn_post_wire(conn);
+    conn_post_wire(conn);
 }
 
 void
@@ -108,8 +110,8 @@ conn_look_again(Conn *conn)
 ConnRead
 conn_read_tls(Conn *conn, uint32_t size_bytes, uint32_t *ret_size_bytes)
 {
-    TlsStep step =
-        tls_read(conn->tls, conn->conns->buffer, size_bytes, ret_size_bytes);
+    TlsStep step = tls_read(conn->tls, conn->conns->page->bytes, size_bytes,
+                            ret_size_bytes);
     conn_post_wire(conn);
     switch (step) {
     case TLS_DONE:

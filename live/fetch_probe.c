@@ -133,7 +133,7 @@ read_answer(Probe *probe)
         try_next(probe, "hangs up without an answer");
         return;
     }
-    g_byte_array_append(probe->heard, probe->conns.buffer, size_bytes);
+    g_byte_array_append(probe->heard, probe->conns.page->bytes, size_bytes);
     HttpScan scan =
         http_scan(probe->heard->data, probe->heard->len, 0, &head_bytes);
     if (scan == HTTP_SCAN_END)

@@ -162,7 +162,7 @@ copy(Forward *forward)
     case CONN_READ_BYTES:
         break;
     }
-    OutSlice slice = {forward->from->conns->buffer, size_bytes, NULL};
+    OutSlice slice = conns_lend(forward->from->conns, size_bytes);
     conn_write(forward->to, &slice, 1);
     forward->left_bytes -= size_bytes;
     if (forward->left_bytes == 0)

@@ -271,7 +271,7 @@ watch_head(Host *host, HostStream *slot, uint32_t size_bytes)
         return;
     if (slot->head_ns == 0)
         slot->head_ns = loop_now_ns(host->loop);
-    const uint8_t *bytes = host->conns.buffer;
+    const uint8_t *bytes = host->conns.page->bytes;
     for (uint32_t i = 0; i < size_bytes && slot->blank_bytes < 4; i++) {
         if (bytes[i] == (uint8_t)BLANK_LINE[slot->blank_bytes])
             slot->blank_bytes++;
@@ -290,7 +290,7 @@ static bool
 is_http2(const Host *host, const HostStream *slot, uint32_t size_bytes)
 {
     return !slot->conn->tls && !slot->conn->http2 &&
-           http2_is_preface(host->conns.buffer, size_bytes);
+           http2_is_preface(host->conns.page->bytes, size_bytes);
 }
 
 /* Who called us may have shut down its sending side alone: the node closes
@@ -333,7 +333,7 @@ read_stream(Host *host, StreamId stream)
         return;
     case CONN_READ_BYTES:
         if (slot->is_fresh && is_http2(host, slot, size_bytes)) {
-            http2_feed(host_hand_over(host, stream), host->conns.buffer,
+            http2_feed(host_hand_over(host, stream), host->conns.page->bytes,
                        size_bytes);
             return;
         }
@@ -344,7 +344,7 @@ read_stream(Host *host, StreamId stream)
             return;
         }
         watch_head(host, slot, size_bytes);
-        event.received.bytes = host->conns.buffer;
+        event.received.bytes = host->conns.page->bytes;
         event.received.size_bytes = size_bytes;
         tell(host, &event);
         return;

@@ -387,7 +387,7 @@ read_frames(Http2 *http2)
     case CONN_READ_NOTHING:
         return;
     case CONN_READ_BYTES:
-        http2_feed(http2, http2->conn->conns->buffer, size_bytes);
+        http2_feed(http2, http2->conn->conns->page->bytes, size_bytes);
         return;
     case CONN_READ_END:
     case CONN_READ_LOST:

@@ -242,7 +242,7 @@ http2_read(Conn *conn, uint32_t size_bytes, uint32_t *ret_size_bytes)
     }
     uint32_t part_bytes = MIN(size_bytes, in->len);
     uint32_t head_bytes = MIN(part_bytes, stream->head_bytes);
-    memcpy(conn->conns->buffer, in->data, part_bytes);
+    memcpy(conn->conns->page->bytes, in->data, part_bytes);
     g_byte_array_remove_range(in, 0, part_bytes);
     count_held(stream, -(int64_t)part_bytes);
     stream->head_bytes -= head_bytes;

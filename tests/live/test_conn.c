@@ -28,7 +28,8 @@ read_some(Scene *scene, Conn *conn)
     uint32_t size_bytes = 0;
     switch (conn_read(conn, scene->read_bytes, &size_bytes)) {
     case CONN_READ_BYTES:
-        g_byte_array_append(scene->received, scene->conns.buffer, size_bytes);
+        g_byte_array_append(scene->received, scene->conns.page->bytes,
+                            size_bytes);
         return;
     case CONN_READ_NOTHING:
         g_string_append(scene->trace, "nothing ");

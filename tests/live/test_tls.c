@@ -48,7 +48,7 @@ hear(void *context, Conn *conn, ConnSignal signal)
         return;
     switch (conn_read(conn, end->read_bytes, &size_bytes)) {
     case CONN_READ_BYTES:
-        g_byte_array_append(end->received, end->conns.buffer, size_bytes);
+        g_byte_array_append(end->received, end->conns.page->bytes, size_bytes);
         return;
     case CONN_READ_NOTHING:
         return;

@@ -175,14 +175,12 @@ info_of(const char *purpose)
     return info;
 }
 
-/* HMAC of two pieces under the key that the context has, or a new one. */
+/* HMAC under the key that the context has. */
 static void
-hmac(EVP_MAC_CTX *context, const Info *first, const Info *second,
-     uint8_t ret_mac[static KEY_BYTES])
+hmac(EVP_MAC_CTX *context, const Info *info, uint8_t ret_mac[static KEY_BYTES])
 {
     size_t mac_bytes;
-    check(EVP_MAC_update(context, first->bytes, first->size_bytes));
-    check(EVP_MAC_update(context, second->bytes, second->size_bytes));
+    check(EVP_MAC_update(context, info->bytes, info->size_bytes));
     check(EVP_MAC_final(context, ret_mac, &mac_bytes, KEY_BYTES));
     assert(mac_bytes == KEY_BYTES);
 }
@@ -195,7 +193,7 @@ extract(Sealer *sealer, const Info *salt, const uint8_t secret[KEY_BYTES],
     Info whole = {.size_bytes = 0};
     info_add(&whole, secret, KEY_BYTES);
     check(EVP_MAC_init(sealer->other_mac, salt->bytes, salt->size_bytes, NULL));
-    hmac(sealer->other_mac, &whole, &(Info){.size_bytes = 0}, ret_prk);
+    hmac(sealer->other_mac, &whole, ret_prk);
     seal_wipe(&whole, sizeof whole);
 }
 
@@ -204,16 +202,17 @@ static void
 expand(EVP_MAC_CTX *context, const uint8_t *prk, const Info *info,
        uint8_t ret_okm[static 64])
 {
-    Info before = {.size_bytes = 0};
+    Info block = {.size_bytes = 0};
     for (uint8_t i = 1; i <= 2; i++) {
-        Info numbered = *info;
-        info_add_number(&numbered, i, 1);
+        info_add(&block, info->bytes, info->size_bytes);
+        info_add(&block, &i, 1);
         check(EVP_MAC_init(context, prk, prk ? KEY_BYTES : 0, NULL));
-        uint8_t *block = ret_okm + (i - 1) * KEY_BYTES;
-        hmac(context, &before, &numbered, block);
-        info_add(&before, block, KEY_BYTES);
+        hmac(context, &block, ret_okm);
+        block.size_bytes = 0;
+        info_add(&block, ret_okm, KEY_BYTES);
+        ret_okm += KEY_BYTES;
     }
-    seal_wipe(&before, sizeof before);
+    seal_wipe(&block, sizeof block);
 }
 
 void

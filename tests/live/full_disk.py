@@ -9,9 +9,9 @@ to make; who is not skips. Output is TAP.
 """
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
-import time
 
 sys.dont_write_bytecode = True
 from town import (BYWAY, CURL, FILE, LIMIT, PATH, Town, curl,  # noqa: E402
@@ -51,24 +51,16 @@ def run(town, *words):
     return done.returncode, done.stderr.decode()
 
 
-def wait_for_exit(process):
-    end = time.monotonic() + LIMIT
-    while process.poll() is None and time.monotonic() < end:
-        time.sleep(0.02)
-    return process.poll()
+def end_code(town, process):
+    """Its exit code, once it has ended by itself."""
+    town.wait_for(lambda: process.poll() is not None, 'an end')
+    return process.returncode
 
 
-def wait_for_status(town, path, status):
-    seen = None
-    end = time.monotonic() + LIMIT
-    while seen != [status] and time.monotonic() < end:
-        time.sleep(0.1)
-        seen = curl(town, 'data-centre', path=path)[1]
-    assert seen == [status], seen
-
-
-def restart(town, name, role):
-    town.start(name, [BYWAY, 'live', role, '--config', f'{name}.yaml'])
+def count_edges(town):
+    """In the manager's file, as its role wrote it."""
+    with sqlite3.connect(town.path('office/manager.db')) as file:
+        return file.execute('SELECT count(*) FROM record').fetchone()[0]
 
 
 def keys_that_were_acknowledged_outlive_a_full_disk(town):
@@ -80,7 +72,7 @@ def keys_that_were_acknowledged_outlive_a_full_disk(town):
     os.symlink('disk/state', town.path('state'))
     os.rename(town.path('catalogue.csv'), town.path('few.csv'))
     shutil.copy(town.path('few.csv'), town.path('catalogue.csv'))
-    restart(town, 'key-service', 'key-service')
+    town.restart('key-service')
     for number in range(FILE_COUNT):
         with open(town.path(f'files/f/{number:064x}'), 'w', encoding='ascii') as file:
             file.write(str(number))
@@ -89,25 +81,24 @@ def keys_that_were_acknowledged_outlive_a_full_disk(town):
     # It stops before it grants a key that it could not keep.
     service = town.processes.pop('key-service')
     service.send_signal(1)
-    assert wait_for_exit(service) == 1, service.returncode
+    assert end_code(town, service) == 1
     # The old keys are all there, though there is no room for new ones.
     shutil.move(town.path('catalogue.csv'), town.path('many.csv'))
     shutil.copy(town.path('few.csv'), town.path('catalogue.csv'))
-    restart(town, 'key-service', 'key-service')
-    town.end('data-centre')
-    restart(town, 'data-centre', 'data-centre')
+    town.restart('key-service')
+    town.restart('data-centre')
     assert curl(town, 'data-centre') == before
     # With room there is a key for every file.
     town.end('key-service')
     disk.free()
     subprocess.run(['mount', '-o', 'remount,size=64m', disk.path], check=True)
     shutil.move(town.path('many.csv'), town.path('catalogue.csv'))
-    restart(town, 'key-service', 'key-service')
-    town.end('data-centre')
-    restart(town, 'data-centre', 'data-centre')
+    town.restart('key-service')
+    town.restart('data-centre')
     assert curl(town, 'data-centre') == before
     last = f'/f/{FILE_COUNT - 1:064x}?v=1'
-    wait_for_status(town, last, '200')
+    town.wait_for(lambda: curl(town, 'data-centre', path=last)[1] == ['200'],
+                  'the last file')
     for number in range(FILE_COUNT):
         os.remove(town.path(f'files/f/{number:064x}'))
 
@@ -150,33 +141,18 @@ def a_fetch_goes_on_when_there_is_room(town):
 
 def a_manager_that_cannot_keep_its_edges_stops_and_comes_again(town):
     disk = Disk(town, 'office', '1m')
-    town.role('manager', 'manager', '''id: 1
-state: office/manager.db
-manager: {isps: 1, regions: [{latitude: 0, longitude: 0}]}
-''')
+    town.manager('office/manager.db')
     disk.fill()
     manager = town.processes.pop('manager')
-    town.write('scout.yaml', f'''byway: 1
-role: edge
-listen: 127.0.0.1:{town.port('scout')}
-id: 21
-region: 0
-isp: 0
-uplink: 1 Gbit/s
-peers:
-  manager: {{id: 1, address: 127.0.0.1:{town.port('manager')}}}
-  data_centre: {{id: 3, address: 127.0.0.1:{town.port('data-centre')}}}
-edge: {{register_spread: 1 ms, report_interval: 1 s, probe_size: 0}}
-''')
-    restart(town, 'scout', 'edge')
-    assert wait_for_exit(manager) == 1, manager.returncode
+    town.edge('scout', 21, 'data-centre')
+    assert end_code(town, manager) == 1
     disk.free()
-    restart(town, 'manager', 'manager')
-    time.sleep(3)  # reports
-    assert town.processes['manager'].poll() is None
+    town.restart('manager')
+    town.wait_for(lambda: count_edges(town) == 1, 'an edge that is kept')
     town.end('scout')
-    town.end('manager')
-    assert os.path.getsize(town.path('office/manager.db')) > 0
+    # It knows the edge again, and stays.
+    town.restart('manager')
+    assert count_edges(town) == 1
 
 
 STORIES = tuple((story, (CURL and shutil.which('mount'), 'curl or mount'))

@@ -32,6 +32,7 @@ class Town:
     def __init__(self):
         self.directory = tempfile.mkdtemp()
         self.processes = {}
+        self.roles = {}
         self.errors = None  # where they say what is wrong; None: as we do
         self.ports = {}
         os.makedirs(self.path('files/f'))
@@ -62,6 +63,13 @@ class Town:
                 time.sleep(0.01)
         raise RuntimeError(f'{name} does not listen')
 
+    def wait_for(self, is_so, what):
+        """Until it is so, on a busy machine."""
+        end = time.monotonic() + LIMIT
+        while not is_so():
+            assert time.monotonic() < end, f'in vain for {what}'
+            time.sleep(0.02)
+
     def start(self, name, words):
         self.processes[name] = subprocess.Popen(words, cwd=self.directory,
                                                 stderr=self.errors)
@@ -71,17 +79,35 @@ class Town:
         here = f'127.0.0.1:{self.port(name)}'
         self.write(f'{name}.yaml', f'byway: 1\nrole: {role}\nlisten: {here}\n'
                    + text)
-        self.start(name, [BYWAY, 'live', role, '--config', f'{name}.yaml'])
+        self.roles[name] = role
+        self.restart(name)
+
+    def restart(self, *names):
+        for name in names:
+            if name in self.processes:
+                self.end(name)
+            self.start(name, [BYWAY, 'live', self.roles[name],
+                              '--config', f'{name}.yaml'])
+
+    def manager(self, state):
+        self.role('manager', 'manager', f'''id: 1
+state: {state}
+manager: {{isps: 1, regions: [{{latitude: 0, longitude: 0}}]}}
+''')
 
     def edge(self, name, number, source):
+        """One that reports every second if there is a manager."""
+        has_manager = 'manager' in self.roles
+        manager = self.port('manager') if has_manager else 9
+        spread = '1 ms' if has_manager else '1 d'
         self.role(name, 'edge', f'''id: {number}
 region: 0
 isp: 0
 uplink: 1 Gbit/s
 peers:
-  manager: {{id: 1, address: 127.0.0.1:9}}
+  manager: {{id: 1, address: 127.0.0.1:{manager}}}
   data_centre: {{id: 3, address: 127.0.0.1:{self.port(source)}}}
-edge: {{register_spread: 1 d, probe_size: 0}}
+edge: {{register_spread: {spread}, report_interval: 1 s, probe_size: 0}}
 ''')
 
     def nginx(self, name, extra=''):

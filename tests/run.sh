@@ -8,23 +8,7 @@ set -u
 
 byway=$(readlink -f -- "$1")
 scenario=$2/scenarios/first.yaml
-work=$(mktemp -d)
-trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
-trap 'exit 1' INT TERM
-cd "$work" || exit 1
-failed=0
-
-promise() {
-    text=$1
-    shift
-    if "$@"; then
-        echo "ok: $text"
-    else
-        echo "NOT ok: $text"
-        sed 's/^/    /' log
-        failed=1
-    fi
-}
+. "$2/tests/promise.sh"
 
 # ends CODE ARGUMENT...: byway run exits with this code.
 ends() {

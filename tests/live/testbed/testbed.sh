@@ -7,23 +7,7 @@ set -u
 
 byway=$(readlink -f -- "$1")
 source=$(readlink -f -- "$2")
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-trap 'exit 1' INT TERM
-cd "$work" || exit 1
-failed=0
-
-promise() {
-    text=$1
-    shift
-    if "$@"; then
-        echo "ok: $text"
-    else
-        echo "NOT ok: $text"
-        sed 's/^/    /' log
-        failed=1
-    fi
-}
+. "$source/tests/promise.sh"
 
 # One download of a second or two, soon after the start.
 begin() {

@@ -110,16 +110,41 @@ add_head(Grid *grid, const GArray *sources)
                         g_strdup(g_array_index(sources, Source, i).label));
 }
 
-/* "61.2 % ±2.9": half the interval's width, in the same unit. */
+/* A value as it is printed, in units of its last digit. */
+static double
+printed_digits(const Metric *metric, double value)
+{
+    return round(value * metric->scale * pow(10, metric->decimals));
+}
+
+/* Whether value ± half leads to both bounds. Either is printed rounded, so
+ * what is added up from them is one in the last digit off at times. */
+static bool
+is_symmetric(const Metric *metric, Estimate estimate)
+{
+    double value = printed_digits(metric, estimate.value);
+    double half = printed_digits(metric, (estimate.high - estimate.low) / 2);
+    double low = printed_digits(metric, estimate.low);
+    double high = printed_digits(metric, estimate.high);
+    return fabs(value - half - low) <= 1 && fabs(value + half - high) <= 1;
+}
+
+/* "61.2 % ±2.9", half the interval's width in the same unit, or
+ * "100.0 % [79.6, 100.0]" where it is not as wide on both sides. */
 static char *
 new_estimate_text(const Metric *metric, const json_t *object, const char *name)
 {
     Estimate estimate = figure_find_estimate(object, name);
     g_autofree char *value = metric_new_text(metric, estimate.value);
-    double half = (estimate.high - estimate.low) / 2 * metric->scale;
-    if (!isfinite(half) || !isfinite(estimate.value))
+    double low = estimate.low * metric->scale;
+    double high = estimate.high * metric->scale;
+    int decimals = metric->decimals;
+    if (!isfinite(high - low) || !isfinite(estimate.value))
         return g_steal_pointer(&value);
-    return g_strdup_printf("%s ±%.*f", value, metric->decimals, half);
+    if (is_symmetric(metric, estimate))
+        return g_strdup_printf("%s ±%.*f", value, decimals, (high - low) / 2);
+    return g_strdup_printf("%s [%.*f, %.*f]", value, decimals, low, decimals,
+                           high);
 }
 
 /* A row of the figure, if any of the sources has it. */
@@ -192,8 +217,9 @@ static void
 add_speedup(GPtrArray *grids, const GArray *modes)
 {
     Grid *grid = grid_add(grids, g_strdup("How much edges helped"));
-    grid->note = g_strdup("±: half the 95 % interval over the downloads of "
-                          "this run; other seeds are not in it.");
+    grid->note =
+        g_strdup("± or [low, high]: the 95 % interval over the downloads "
+                 "of this run; other seeds are not in it.");
     add_head(grid, modes);
     g_autoptr(GArray) causes = sources_new_inner(modes, "causes");
     g_autoptr(GArray) payload = sources_new_inner(modes, "payload");

@@ -47,6 +47,19 @@ woodruff(const Arm *arm, double tail)
     return estimate;
 }
 
+/* Groups know nothing of 0 and 1. Of bounds between them differences are, to
+ * the last rounding, between -1 and 1. */
+static void
+keep_within_share(const RatioSample *sample, Estimate *estimate)
+{
+    if (sample->kind == RATIO_OF_SUMS)
+        return;
+    if (estimate->low < 0)
+        estimate->low = 0;
+    if (estimate->high > 1)
+        estimate->high = 1;
+}
+
 /* fmin and fmax pass over the NANs that a single group gives. */
 static Estimate
 arm_at(const Arm *arm, double tail)
@@ -66,6 +79,8 @@ arm_at(const Arm *arm, double tail)
     }
     estimate.low = fmin(estimate.low, wider.low);
     estimate.high = fmax(estimate.high, wider.high);
+    if (!arm->sorted)
+        keep_within_share(arm->sample, &estimate);
     return estimate;
 }
 
@@ -148,7 +163,7 @@ sample_new_below(const Arm *arm)
     double *parts = g_new(double, sample->count + 1);
     for (size_t i = 0; i < sample->count; i++)
         parts[i] = sample->parts[i] <= bound;
-    return (RatioSample){parts, sample->wholes, sample->count, true};
+    return (RatioSample){parts, sample->wholes, sample->count, RATIO_SHARE};
 }
 
 Contrast

@@ -290,13 +290,13 @@ sample_side(const Match *match, size_t index, const char *const *keys,
     spread(match, index, measure.parts, space);
     spread(match, index, measure.wholes, wholes);
     sample->samples[index] =
-        (RatioSample){space, wholes, match->place_count, measure.is_share};
+        (RatioSample){space, wholes, match->place_count, measure.kind};
     if (sample->has_groups) {
         double *group_parts = wholes + match->place_count;
         double *group_wholes = group_parts + side->group_count;
         sum_groups(side, &measure, group_parts, group_wholes);
-        sample->groups[index] =
-            (RatioSample){group_parts, group_wholes, side->group_count, false};
+        sample->groups[index] = (RatioSample){group_parts, group_wholes,
+                                              side->group_count, RATIO_OF_SUMS};
     }
     return true;
 }

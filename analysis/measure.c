@@ -67,7 +67,7 @@ measure_slow_ratio(const Observations *seen, const Download *downloads,
         measure->parts[i] = downloads[i].is_slow;
         measure->wholes[i] = downloads[i].is_there ? weight : 0;
     }
-    measure->is_share = weight <= 1;
+    measure->kind = weight > 1 ? RATIO_POOLED_SHARE : RATIO_SHARE;
     return weight <= ARRIVALS_PER_ROW_MAX;
 }
 
@@ -87,6 +87,7 @@ measure_requests(const Observations *seen, Measure *measure)
         measure->parts[i] = requests[row] - failures[row];
         measure->wholes[i] = requests[row];
     }
+    measure->kind = RATIO_POOLED_SHARE;
     return true;
 }
 
@@ -111,7 +112,7 @@ measure_downloads(const Observations *seen, const char *const *keys,
     RatioSample sample;
     if (!speedup_measure(name, downloads, set->count, measure->parts, &sample))
         return false;
-    measure->is_share = sample.is_share;
+    measure->kind = sample.kind;
     return true;
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "analysis/results.h"
+#include "analysis/statistic.h"
 
 /* Downloads as DownloadSet numbers them, or the rows of flows.csv. */
 typedef struct Observations {
@@ -18,7 +19,7 @@ typedef struct Observations {
 typedef struct Measure {
     double *parts; /* [count], and zeroed, as are the wholes behind them */
     double *wholes;
-    bool is_share;
+    RatioKind kind;
     bool is_bursty;     /* one event may strike all rows: only pairs tell */
     double probability; /* of a percentile of the parts; NAN: a ratio */
 } Measure;

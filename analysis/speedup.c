@@ -19,7 +19,7 @@ typedef struct Share {
 
 typedef struct RatioFigure {
     const char *name;
-    bool is_share; /* see RatioSample */
+    RatioKind kind;
     Share (*measure)(const Download *download);
 } RatioFigure;
 
@@ -122,18 +122,19 @@ cdn_connect_time(const Download *download)
 }
 
 static const RatioFigure figures[] = {
-    {"speedup_success_ratio", true, success_share},
-    {"ceiling_ratio", true, ceiling_share},
-    {"fix_ratio", true, fix_share},
-    {"connectivity_ratio", false, connectivity_share},
-    {"mean_before_bytes_per_second", false, before_rate},
-    {"mean_total_bytes_per_second", false, total_rate},
-    {"mean_edge_bytes_per_second", false, edge_rate},
-    {"mean_cdn_bytes_per_second", false, cdn_rate},
-    {"mean_edge_connection_bytes_per_second", false, edge_connection_rate},
-    {"edge_over_cdn_ratio", false, edge_over_cdn},
-    {"mean_edge_connect_seconds", false, edge_connect_time},
-    {"mean_cdn_connect_seconds", false, cdn_connect_time},
+    {"speedup_success_ratio", RATIO_SHARE, success_share},
+    {"ceiling_ratio", RATIO_SHARE, ceiling_share},
+    {"fix_ratio", RATIO_SHARE, fix_share},
+    {"connectivity_ratio", RATIO_POOLED_SHARE, connectivity_share},
+    {"mean_before_bytes_per_second", RATIO_OF_SUMS, before_rate},
+    {"mean_total_bytes_per_second", RATIO_OF_SUMS, total_rate},
+    {"mean_edge_bytes_per_second", RATIO_OF_SUMS, edge_rate},
+    {"mean_cdn_bytes_per_second", RATIO_OF_SUMS, cdn_rate},
+    {"mean_edge_connection_bytes_per_second", RATIO_OF_SUMS,
+     edge_connection_rate},
+    {"edge_over_cdn_ratio", RATIO_OF_SUMS, edge_over_cdn},
+    {"mean_edge_connect_seconds", RATIO_OF_SUMS, edge_connect_time},
+    {"mean_cdn_connect_seconds", RATIO_OF_SUMS, cdn_connect_time},
 };
 
 static const char *const causes[] = {"own_access", "cell_ingress",
@@ -159,7 +160,7 @@ measure_all(const RatioFigure *figure, const Download *downloads, size_t count,
         space[i] = share.part;
         space[count + i] = share.whole;
     }
-    return (RatioSample){space, space + count, count, figure->is_share};
+    return (RatioSample){space, space + count, count, figure->kind};
 }
 
 static size_t
@@ -198,7 +199,7 @@ measure_cause(const char *cause, const Download *downloads, size_t count,
         space[i] = is_slow && g_str_equal(downloads[i].cause, cause);
         space[count + i] = is_slow;
     }
-    return (RatioSample){space, space + count, count, true};
+    return (RatioSample){space, space + count, count, RATIO_SHARE};
 }
 
 static void

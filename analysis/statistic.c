@@ -63,22 +63,27 @@ residual(const RatioSample *sample, const Fit *fit, size_t i)
     return (sample->parts[i] - fit->ratio * sample->wholes[i]) / fit->whole_sum;
 }
 
+/* Set the bounds around a share p of n, with z standard errors. */
+static void
+set_wilson(Estimate *share, double n, double z)
+{
+    double p = share->value;
+    double centre = (p + z * z / (2 * n)) / (1 + z * z / n);
+    double half =
+        z / (1 + z * z / n) * sqrt(p * (1 - p) / n + z * z / (4 * n * n));
+    /* Rounding must not push 0 and 1 out of their own intervals. */
+    share->low = fmin(p, fmax(0, centre - half));
+    share->high = fmax(p, fmin(1, centre + half));
+}
+
 static Estimate
 share_at(size_t hit_count, size_t count, double tail)
 {
     Estimate share = {(double)NAN, (double)NAN, (double)NAN, count};
     if (count == 0)
         return share;
-    double n = (double)count;
-    double z = gsl_cdf_ugaussian_Qinv(tail);
-    double p = (double)hit_count / n;
-    double centre = (p + z * z / (2 * n)) / (1 + z * z / n);
-    double half =
-        z / (1 + z * z / n) * sqrt(p * (1 - p) / n + z * z / (4 * n * n));
-    share.value = p;
-    /* Rounding must not push 0 and 1 out of their own intervals. */
-    share.low = fmin(p, fmax(0, centre - half));
-    share.high = fmax(p, fmin(1, centre + half));
+    share.value = (double)hit_count / (double)count;
+    set_wilson(&share, (double)count, gsl_cdf_ugaussian_Qinv(tail));
     return share;
 }
 
@@ -94,6 +99,19 @@ statistic_ratio(const RatioSample *sample)
     return statistic_ratio_at(sample, TAIL);
 }
 
+/* Of the ratio, by its linearised residuals; there are two or more. */
+static double
+variance(const RatioSample *sample, const Fit *fit)
+{
+    double square_sum = 0;
+    for (size_t i = 0; i < sample->count; i++) {
+        double pull = residual(sample, fit, i);
+        square_sum += pull * pull;
+    }
+    double n = (double)fit->count;
+    return square_sum * n / (n - 1);
+}
+
 /* Student's t with so many degrees of freedom, over linearised residuals. */
 static Estimate
 linear_at(const RatioSample *sample, double freedom, double tail)
@@ -102,24 +120,35 @@ linear_at(const RatioSample *sample, double freedom, double tail)
     Estimate estimate = {fit.ratio, (double)NAN, (double)NAN, fit.count};
     if (fit.count < 2)
         return estimate;
-    double square_sum = 0;
-    for (size_t i = 0; i < sample->count; i++) {
-        double pull = residual(sample, &fit, i);
-        square_sum += pull * pull;
-    }
-    double n = (double)fit.count;
     double half =
-        gsl_cdf_tdist_Qinv(tail, freedom) * sqrt(square_sum * n / (n - 1));
+        gsl_cdf_tdist_Qinv(tail, freedom) * sqrt(variance(sample, &fit));
     estimate.low = fit.ratio - half;
     estimate.high = fit.ratio + half;
     return estimate;
+}
+
+static Estimate
+pooled_share_at(const RatioSample *sample, const Fit *fit, double tail)
+{
+    double p = fit->ratio;
+    Estimate share = {p, (double)NAN, (double)NAN, fit->count};
+    if (fit->count < 2)
+        return share;
+    double spread = variance(sample, fit);
+    double n = fit->whole_sum;
+    if (spread * n > p * (1 - p))
+        n = p * (1 - p) / spread;
+    set_wilson(&share, n, gsl_cdf_tdist_Qinv(tail, (double)fit->count - 1));
+    return share;
 }
 
 Estimate
 statistic_ratio_at(const RatioSample *sample, double tail)
 {
     Fit fit = fit_ratio(sample);
-    if (sample->is_share)
+    if (sample->kind == RATIO_POOLED_SHARE)
+        return pooled_share_at(sample, &fit, tail);
+    if (sample->kind == RATIO_SHARE)
         return share_at(
             (size_t)lround(fit.count > 0 ? fit.ratio * fit.whole_sum : 0),
             fit.count, tail);

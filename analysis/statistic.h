@@ -21,13 +21,20 @@ typedef struct Estimate {
     size_t count; /* of observations, the n that is printed */
 } Estimate;
 
-/* Observations of a ratio of two sums, sum(parts) / sum(wholes): a mean has
- * wholes of 1, a share has parts of 0 and 1. The arrays are lent. */
+typedef enum RatioKind {
+    RATIO_OF_SUMS,     /* a mean, where wholes are 1; any quotient */
+    RATIO_SHARE,       /* each part is 0 or its whole; wholes are 0 or 1 */
+    RATIO_POOLED_SHARE /* parts are from 0 to their wholes: a share of what
+                          observations have several of */
+} RatioKind;
+
+/* Observations of a ratio of two sums, sum(parts) / sum(wholes). The arrays
+ * are lent. */
 typedef struct RatioSample {
     const double *parts;
     const double *wholes; /* 0 leaves the observation out */
     size_t count;
-    bool is_share; /* each part is 0 or its whole, and wholes are 0 or 1 */
+    RatioKind kind;
 } RatioSample;
 
 void statistic_sort(double *values, size_t count);
@@ -36,7 +43,11 @@ double statistic_percentile(const double *sorted, size_t count,
                             double probability);
 
 /* Student's t over the linearised residuals (Cochran 1977, section 6.3); for
- * shares Wilson's score interval (Wilson 1927). */
+ * shares Wilson's score interval (Wilson 1927). For pooled shares it is
+ * Wilson's with Student's t, of as many as would have the residuals' variance
+ * if each had luck of its own, but no more than there are (after Korn and
+ * Graubard, Survey Methodology 24, 1998): it stays between 0 and 1, and where
+ * all succeed it does not claim that all must. */
 Estimate statistic_ratio(const RatioSample *sample);
 /* Wilson's interval of hit_count out of count. */
 Estimate statistic_share(size_t hit_count, size_t count);

@@ -10,10 +10,10 @@
 #include <math.h>
 
 #define INTERVAL_METHOD                                                        \
-    "95 %, over the downloads of one run: Wilson for shares, Student's t "     \
-    "over "                                                                    \
-    "linearised residuals for other ratios of sums, square-and-add with the "  \
-    "residuals' correlation for paired differences"
+    "95 %, over the downloads of one run: Wilson for shares, Wilson with "     \
+    "Student's t and an effective number for shares of attempts, Student's t " \
+    "over linearised residuals for other ratios of sums, square-and-add with " \
+    "the residuals' correlation for paired differences"
 
 static const char *const run_figures[] = {
     "events",       "packet_hops",       "data_packets",

@@ -24,7 +24,7 @@ expect_near(double value, double expected, double tolerance)
 }
 
 static Trial *
-trial_new(size_t first_count, size_t second_count, bool is_share)
+trial_new(size_t first_count, size_t second_count, RatioKind kind)
 {
     Trial *trial = g_new0(Trial, 1);
     size_t count = first_count + second_count;
@@ -32,8 +32,8 @@ trial_new(size_t first_count, size_t second_count, bool is_share)
     for (size_t i = 0; i < count; i++)
         trial->wholes[i < first_count ? 0 : 1][i] = 1;
     for (size_t side = 0; side < 2; side++)
-        trial->samples[side] = (RatioSample){
-            trial->parts[side], trial->wholes[side], count, is_share};
+        trial->samples[side] =
+            (RatioSample){trial->parts[side], trial->wholes[side], count, kind};
     return trial;
 }
 
@@ -43,7 +43,7 @@ trial_new(size_t first_count, size_t second_count, bool is_share)
 static void
 shares_have_newcombes_interval(void)
 {
-    g_autofree Trial *trial = trial_new(80, 70, true);
+    g_autofree Trial *trial = trial_new(80, 70, RATIO_SHARE);
     for (size_t i = 0; i < 48; i++)
         trial->parts[0][i] = 1;
     for (size_t i = 80; i < 80 + 56; i++)
@@ -52,7 +52,7 @@ shares_have_newcombes_interval(void)
     expect_near(contrast.difference.value, 0.2, 1e-12);
     expect_near(contrast.difference.low, 0.0524, 5e-5);
     expect_near(contrast.difference.high, 0.3339, 5e-5);
-    g_autofree Trial *small = trial_new(10, 10, true);
+    g_autofree Trial *small = trial_new(10, 10, RATIO_SHARE);
     for (size_t i = 0; i < 3; i++)
         small->parts[0][i] = 1;
     for (size_t i = 10; i < 19; i++)
@@ -66,7 +66,7 @@ shares_have_newcombes_interval(void)
 static void
 p_is_where_the_interval_ends(void)
 {
-    g_autofree Trial *trial = trial_new(20, 20, false);
+    g_autofree Trial *trial = trial_new(20, 20, RATIO_OF_SUMS);
     for (size_t i = 0; i < 20; i++) {
         trial->parts[0][i] = (double)(i % 5);
         trial->parts[1][20 + i] = (double)(i % 5) + 1;
@@ -99,7 +99,7 @@ percentile_lies_between_two_values_however_drawn(void)
 static void
 percentile_without_a_bound_is_not_judged(void)
 {
-    g_autofree Trial *trial = trial_new(10, 10, false);
+    g_autofree Trial *trial = trial_new(10, 10, RATIO_OF_SUMS);
     for (size_t i = 0; i < 20; i++)
         trial->parts[i / 10][i] = (double)i;
     Contrast contrast = contrast_of_percentiles(trial->samples, NULL, 0.99, 0);
@@ -107,6 +107,28 @@ percentile_without_a_bound_is_not_judged(void)
     contrast = contrast_of_percentiles(trial->samples, NULL, 0.5, 0);
     expect_near(contrast.difference.value, 10, 1e-12);
     g_assert_cmpfloat(contrast.p, <, 0.05);
+}
+
+/* Two groups that disagree leave a mean anywhere, and a share between 0 and
+ * 1: no difference of shares is beyond 100 points. */
+static void
+shares_differ_by_no_more_than_all(void)
+{
+    g_autofree Trial *trial = trial_new(10, 10, RATIO_SHARE);
+    for (size_t i = 0; i < 5; i++)
+        trial->parts[0][i] = trial->parts[1][10 + i] = 1;
+    const double parts[] = {5, 0};
+    const double wholes[] = {5, 5};
+    const RatioSample groups[2] = {
+        {.parts = parts, .wholes = wholes, .count = 2},
+        {.parts = parts, .wholes = wholes, .count = 2}};
+    Contrast contrast = contrast_of_ratios(trial->samples, groups, 0);
+    g_assert_cmpfloat(contrast.difference.low, >=, -1);
+    g_assert_cmpfloat(contrast.difference.low, <, -0.7);
+    g_assert_cmpfloat(contrast.difference.high, <=, 1);
+    trial->samples[0].kind = trial->samples[1].kind = RATIO_OF_SUMS;
+    contrast = contrast_of_ratios(trial->samples, groups, 0);
+    g_assert_cmpfloat(contrast.difference.high, >, 1);
 }
 
 /* Everything is 1 more in the second run, but nothing else is alike. */
@@ -120,10 +142,10 @@ pairs_show_what_luck_hides(void)
         parts[0][i] = (double)(i * i % 97);
         parts[1][i] = parts[0][i] + 1;
     }
-    const RatioSample pairs[2] = {{parts[0], ones, 40, false},
-                                  {parts[1], ones, 40, false}};
+    const RatioSample pairs[2] = {{parts[0], ones, 40, RATIO_OF_SUMS},
+                                  {parts[1], ones, 40, RATIO_OF_SUMS}};
     g_assert_cmpfloat(contrast_of_ratios(pairs, NULL, 0).p, <, 0.001);
-    g_autofree Trial *trial = trial_new(40, 40, false);
+    g_autofree Trial *trial = trial_new(40, 40, RATIO_OF_SUMS);
     for (size_t i = 0; i < 40; i++) {
         trial->parts[0][i] = parts[0][i];
         trial->parts[1][40 + i] = parts[1][i];
@@ -169,7 +191,7 @@ draw_groups(gsl_rng *rng, Trial *trial, size_t side, double sums[2][20])
 static void
 shared_luck_is_no_difference(void)
 {
-    g_autofree Trial *trial = trial_new(200, 200, false);
+    g_autofree Trial *trial = trial_new(200, 200, RATIO_OF_SUMS);
     gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
     gsl_rng_set(rng, 5);
     int wrong_count = 0;
@@ -179,8 +201,8 @@ shared_luck_is_no_difference(void)
         draw_groups(rng, trial, 0, sums[0]);
         draw_groups(rng, trial, 1, sums[1]);
         const RatioSample groups[2] = {
-            {sums[0][0], sums[0][1], GROUP_COUNT, false},
-            {sums[1][0], sums[1][1], GROUP_COUNT, false}};
+            {sums[0][0], sums[0][1], GROUP_COUNT, RATIO_OF_SUMS},
+            {sums[1][0], sums[1][1], GROUP_COUNT, RATIO_OF_SUMS}};
         Contrast contrast = contrast_of_ratios(trial->samples, groups, 0);
         wrong_count += contrast.p < 0.05;
         contrast = contrast_of_ratios(trial->samples, NULL, 0);
@@ -217,7 +239,7 @@ count_below(const RatioSample *sample, size_t side, double sums[2][20])
 static void
 shared_luck_moves_medians_too(void)
 {
-    g_autofree Trial *trial = trial_new(200, 200, false);
+    g_autofree Trial *trial = trial_new(200, 200, RATIO_OF_SUMS);
     gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
     gsl_rng_set(rng, 6);
     int wrong_count = 0;
@@ -228,8 +250,8 @@ shared_luck_moves_medians_too(void)
             count_below(&trial->samples[side], side, sums[side]);
         }
         const RatioSample groups[2] = {
-            {sums[0][0], sums[0][1], GROUP_COUNT, false},
-            {sums[1][0], sums[1][1], GROUP_COUNT, false}};
+            {sums[0][0], sums[0][1], GROUP_COUNT, RATIO_OF_SUMS},
+            {sums[1][0], sums[1][1], GROUP_COUNT, RATIO_OF_SUMS}};
         Contrast contrast =
             contrast_of_percentiles(trial->samples, groups, 0.5, 0);
         wrong_count += contrast.p < 0.05;
@@ -249,6 +271,7 @@ main(int argc, char **argv)
     CASE(p_is_where_the_interval_ends);
     CASE(percentile_lies_between_two_values_however_drawn);
     CASE(percentile_without_a_bound_is_not_judged);
+    CASE(shares_differ_by_no_more_than_all);
     CASE(pairs_show_what_luck_hides);
     CASE(more_questions_need_better_answers);
     CASE(shared_luck_is_no_difference);

@@ -52,7 +52,7 @@ mean_has_students_interval(void)
 {
     const double parts[] = {2, 4, 4, 4, 5, 5, 7, 9, 1000, (double)NAN};
     const double wholes[] = {1, 1, 1, 1, 1, 1, 1, 1, 0, 1};
-    RatioSample sample = {parts, wholes, 10, false};
+    RatioSample sample = {parts, wholes, 10, RATIO_OF_SUMS};
     Estimate mean = statistic_ratio(&sample);
     double half = 2.364624 * sqrt(32.0 / 7) / sqrt(8);
     g_assert_cmpuint(mean.count, ==, 8);
@@ -66,15 +66,56 @@ ratio_weighs_by_the_whole(void)
 {
     const double connects[] = {4, 0, 1};
     const double attempts[] = {4, 4, 2};
-    RatioSample sample = {connects, attempts, 3, false};
+    RatioSample sample = {connects, attempts, 3, RATIO_OF_SUMS};
     expect_near(statistic_ratio(&sample).value, 0.5, 1e-12);
+}
+
+/* 32 of 32 attempts of four downloads, and t(3) = 3.182446: Wilson's lower
+ * bound is 1 / (1 + t^2 / 32). Four downloads that agree prove little. */
+static void
+share_of_attempts_is_never_certain(void)
+{
+    const double all[] = {8, 8, 8, 8};
+    const double half[] = {4, 4, 4, 4};
+    RatioSample sample = {
+        .parts = all, .wholes = all, .count = 4, .kind = RATIO_POOLED_SHARE};
+    Estimate share = statistic_ratio(&sample);
+    g_assert_cmpuint(share.count, ==, 4);
+    expect_near(share.value, 1, 1e-12);
+    expect_near(share.high, 1, 1e-12);
+    expect_near(share.low, 0.7596, 5e-5);
+    sample.parts = half;
+    share = statistic_ratio(&sample);
+    g_assert_cmpfloat(share.low, <, 0.3);
+    g_assert_cmpfloat(share.high, >, 0.7);
+}
+
+/* Of each download all attempts succeed or none, so that they are worth one:
+ * the variance is that of 19, and t(19) = 2.093024. */
+static void
+attempts_of_one_luck_count_as_one(void)
+{
+    double parts[20];
+    double wholes[20];
+    for (size_t i = 0; i < 20; i++) {
+        wholes[i] = 4;
+        parts[i] = i % 2 ? 4 : 0;
+    }
+    RatioSample sample = {.parts = parts,
+                          .wholes = wholes,
+                          .count = 20,
+                          .kind = RATIO_POOLED_SHARE};
+    Estimate share = statistic_ratio(&sample);
+    expect_near(share.value, 0.5, 1e-12);
+    expect_near(share.low, 0.2836, 5e-5);
+    expect_near(share.high, 0.7164, 5e-5);
 }
 
 static void
 one_observation_has_no_interval(void)
 {
     const double one[] = {1};
-    RatioSample sample = {one, one, 1, false};
+    RatioSample sample = {one, one, 1, RATIO_OF_SUMS};
     Estimate mean = statistic_ratio(&sample);
     expect_near(mean.value, 1, 1e-12);
     g_assert_true(isnan(mean.low));
@@ -89,8 +130,8 @@ common_luck_cancels_in_a_paired_difference(void)
     const double ones[] = {1, 1, 1, 1};
     const double before[] = {10, 90, 40, 60};
     const double after[] = {11, 91, 41, 61};
-    RatioSample first = {before, ones, 4, false};
-    RatioSample second = {after, ones, 4, false};
+    RatioSample first = {before, ones, 4, RATIO_OF_SUMS};
+    RatioSample second = {after, ones, 4, RATIO_OF_SUMS};
     Estimate difference = statistic_paired_difference(&first, &second);
     expect_near(difference.value, 1, 1e-12);
     expect_near(difference.low, 1, 1e-6);
@@ -102,8 +143,8 @@ one_pair_has_no_interval(void)
 {
     const double one[] = {1};
     const double two[] = {2};
-    RatioSample first = {one, one, 1, false};
-    RatioSample second = {two, one, 1, false};
+    RatioSample first = {one, one, 1, RATIO_OF_SUMS};
+    RatioSample second = {two, one, 1, RATIO_OF_SUMS};
     Estimate difference = statistic_paired_difference(&first, &second);
     expect_near(difference.value, 1, 1e-12);
     g_assert_true(isnan(difference.low));
@@ -119,7 +160,7 @@ equal_zeros_still_leave_doubt(void)
 {
     const double ones[] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
     const double none[10] = {0};
-    RatioSample sample = {none, ones, 10, true};
+    RatioSample sample = {none, ones, 10, RATIO_SHARE};
     Estimate difference = statistic_paired_difference(&sample, &sample);
     expect_near(difference.value, 0, 1e-12);
     expect_near(difference.low, -0.2775, 5e-5);
@@ -162,11 +203,40 @@ paired_interval_holds_the_truth_as_often_as_promised(void)
     for (int i = 0; i < STUDY_COUNT; i++) {
         draw_study(rng, study);
         RatioSample first = {study->parts[0], study->wholes[0], STUDY_SIZE,
-                             true};
+                             RATIO_SHARE};
         RatioSample second = {study->parts[1], study->wholes[1], STUDY_SIZE,
-                              true};
+                              RATIO_SHARE};
         Estimate difference = statistic_paired_difference(&first, &second);
         held_count += difference.low <= 0.1 && 0.1 <= difference.high;
+    }
+    gsl_rng_free(rng);
+    g_test_message("%d of %d held", held_count, STUDY_COUNT);
+    g_assert_cmpint(held_count, >=, 1868);
+    g_assert_cmpint(held_count, <=, 1972);
+}
+
+/* Thirty downloads with eight attempts each: of four in five downloads 98 %
+ * of the attempts succeed, of the fifth half. In all it is 88.4 %. */
+static void
+share_of_attempts_holds_the_truth_as_often_as_promised(void)
+{
+    double parts[30];
+    double wholes[30];
+    RatioSample sample = {.parts = parts,
+                          .wholes = wholes,
+                          .count = 30,
+                          .kind = RATIO_POOLED_SHARE};
+    gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
+    gsl_rng_set(rng, 21);
+    int held_count = 0;
+    for (int i = 0; i < STUDY_COUNT; i++) {
+        for (size_t j = 0; j < 30; j++) {
+            double chance = gsl_rng_uniform(rng) < 0.8 ? 0.98 : 0.5;
+            wholes[j] = 8;
+            parts[j] = gsl_ran_binomial(rng, chance, 8);
+        }
+        Estimate share = statistic_ratio(&sample);
+        held_count += share.low <= 0.884 && 0.884 <= share.high;
     }
     gsl_rng_free(rng);
     g_test_message("%d of %d held", held_count, STUDY_COUNT);
@@ -187,6 +257,13 @@ main(int argc, char **argv)
                     mean_has_students_interval);
     g_test_add_func("/analysis/statistic/ratio_weighs_by_the_whole",
                     ratio_weighs_by_the_whole);
+    g_test_add_func("/analysis/statistic/share_of_attempts_is_never_certain",
+                    share_of_attempts_is_never_certain);
+    g_test_add_func("/analysis/statistic/attempts_of_one_luck_count_as_one",
+                    attempts_of_one_luck_count_as_one);
+    g_test_add_func("/analysis/statistic/"
+                    "share_of_attempts_holds_the_truth_as_often_as_promised",
+                    share_of_attempts_holds_the_truth_as_often_as_promised);
     g_test_add_func("/analysis/statistic/one_observation_has_no_interval",
                     one_observation_has_no_interval);
     g_test_add_func(

@@ -191,7 +191,6 @@ bool
 catalogue_write(const Catalogue *catalogue, const char *path, GError **error)
 {
     g_autoptr(GString) text = g_string_new(HEADER "\n");
-    g_ptr_array_sort(catalogue->files, compare_paths);
     for (guint i = 0; i < catalogue->files->len; i++) {
         const CatalogueFile *file = catalogue->files->pdata[i];
         for (size_t at = 0; at < sizeof file->id.bytes; at++)
@@ -243,6 +242,7 @@ publish_one(void *context, const char *path, const struct stat *stamp,
         .size_bytes = (uint64_t)stamp->st_size,
         .modified_ns = folder_modified_ns(stamp),
         .path = (char *)path,
+        .is_news = true,
     };
     CatalogueFile *known =
         g_hash_table_lookup(publishing->catalogue->by_id, &file.id);
@@ -258,6 +258,7 @@ publish_one(void *context, const char *path, const struct stat *stamp,
         return true;
     }
     known->version++;
+    known->is_news = true;
     known->size_bytes = file.size_bytes;
     known->modified_ns = file.modified_ns;
     publishing->count->changed++;
@@ -274,5 +275,6 @@ catalogue_publish(Catalogue *catalogue, const Folder *folder, bool is_again,
     if (!folder_walk(folder->directory, publish_one, &publishing, error))
         return false;
     ret_count->gone = before - publishing.present;
+    g_ptr_array_sort(catalogue->files, compare_paths);
     return true;
 }

@@ -17,6 +17,7 @@ typedef struct CatalogueFile {
     uint64_t size_bytes;
     int64_t modified_ns; /* of the calendar; may be before 1970 */
     char *path;          /* below the directory */
+    bool is_news;        /* catalogue_publish gave it this version */
 } CatalogueFile;
 
 typedef struct Catalogue {
@@ -41,8 +42,8 @@ typedef struct PublishCount {
     uint32_t gone; /* since before; its row stays */
 } PublishCount;
 
-/* Bring it up to date with what is below a directory. is_again gives every
- * file a new version, for new keys. */
+/* Bring it up to date with what is below a directory, and sort it by path.
+ * is_again gives every file a new version, for new keys. */
 bool catalogue_publish(Catalogue *catalogue, const Folder *folder,
                        bool is_again, PublishCount *ret_count, GError **error);
 

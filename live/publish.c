@@ -5,21 +5,27 @@
 #include "live/config.h"
 #include "live/options.h"
 
+#include "core/wire.h"
+
 #include <stdio.h>
 #include <string.h>
 
 enum { EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
 static const char USAGE[] =
-    "usage: byway publish --config DATA-CENTRE.yaml [--again] [--dry-run]\n\n"
+    "usage: byway publish --config DATA-CENTRE.yaml [--again] [--dry-run]\n"
+    "                     [--quiet]\n\n"
     "List the files of a data centre in its catalogue: a new one as version "
     "1,\n"
     "a changed one (in size or time) with its version raised. Then send "
     "SIGHUP\n"
-    "to the key service, which makes the keys, and to the data centre.\n\n"
+    "to the key service, which makes the keys, and to the data centre. A line\n"
+    "for each says under which name roles of byway serve it: "
+    "/f/HEX?v=VERSION.\n\n"
     "  -c, --config FILE  of the data centre: files.directory and .catalogue\n"
     "      --again        raise the version of every file, for new keys\n"
     "      --dry-run      say what would change, and change nothing\n"
+    "  -q, --quiet        print nothing but errors\n"
     "      --help         print this and exit\n\n"
     "Exit code: 0 done, 1 failed, 2 FILE is wrong.\n\n"
     "example: byway publish --config data-centre.yaml\n";
@@ -28,6 +34,7 @@ typedef struct PublishOptions {
     char *config;
     gboolean is_again;
     gboolean is_dry_run;
+    gboolean is_quiet;
     gboolean wants_help;
     char **words;
 } PublishOptions;
@@ -46,6 +53,19 @@ read_if_there(const char *path, GError **error)
     return catalogue;
 }
 
+static void
+print_news(const Catalogue *catalogue, const char *remark)
+{
+    for (guint i = 0; i < catalogue->files->len; i++) {
+        const CatalogueFile *file = catalogue->files->pdata[i];
+        char name[WIRE_FILE_PATH_BYTES_MAX];
+        if (file->is_news)
+            printf("%s %s%.*s\n", file->path, remark,
+                   (int)wire_write_file_path(&file->id, file->version, name),
+                   name);
+    }
+}
+
 static bool
 publish(const LiveFiles *files, const PublishOptions *options, GError **error)
 {
@@ -58,6 +78,9 @@ publish(const LiveFiles *files, const PublishOptions *options, GError **error)
     if (!options->is_dry_run && count.fresh + count.changed > 0 &&
         !catalogue_write(catalogue, files->catalogue, error))
         return false;
+    if (options->is_quiet)
+        return true;
+    print_news(catalogue, options->is_dry_run ? "would be " : "");
     printf("%s: %u new, %u with a new version, %u as before, %u gone%s\n",
            files->catalogue, count.fresh, count.changed, count.unchanged,
            count.gone, options->is_dry_run ? " (nothing written)" : "");
@@ -105,6 +128,7 @@ publish_main(int argc, char **argv)
         {"config", 'c', 0, G_OPTION_ARG_FILENAME, &options.config, NULL, NULL},
         {"again", 0, 0, G_OPTION_ARG_NONE, &options.is_again, NULL, NULL},
         {"dry-run", 0, 0, G_OPTION_ARG_NONE, &options.is_dry_run, NULL, NULL},
+        {"quiet", 'q', 0, G_OPTION_ARG_NONE, &options.is_quiet, NULL, NULL},
         {"help", 'h', 0, G_OPTION_ARG_NONE, &options.wants_help, NULL, NULL},
         {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_STRING_ARRAY, &options.words,
          NULL, NULL},

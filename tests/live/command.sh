@@ -79,6 +79,23 @@ cp good.key id.key
 chmod 600 id.key
 says 0 'good.yaml: ok' cdn -c good.yaml --check
 
+# What publish tells of a file is what the CDN serves it as, in a catalogue.
+"$byway" live data-centre --help >centre.yaml
+mkdir -p files/new
+echo one >files/new/a.bin
+"$byway" publish -c centre.yaml --dry-run >would
+"$byway" publish -c centre.yaml >is
+"$byway" publish -c centre.yaml >again
+name=$(sed -n 's,^new/a.bin \(/f/[0-9a-f]\{64\}\)?v=1$,\1,p' is)
+if [ "$(head -n 1 would)" != "new/a.bin would be $name?v=1" ] ||
+    ! grep -q "^${name#/f/},1,4,[0-9]*,new/a.bin$" catalogue.csv ||
+    grep -q /f/ again || [ -n "$("$byway" publish -c centre.yaml --again -q)" ]
+then
+    echo 'NOT ok: byway publish tells names of new versions'
+    sed 's/^/    /' would is again catalogue.csv
+    failed=1
+fi
+
 # benches TEXT ARGUMENT...: byway bench refuses these words, and says why.
 benches() {
     text=$1

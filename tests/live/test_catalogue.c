@@ -64,6 +64,22 @@ shelf_put(Shelf *shelf, const char *name, const char *text, time_t at_s)
     g_assert_cmpint(utimes(path, times), ==, 0);
 }
 
+/* News are counted right, and listed by path. */
+static void
+check_news(const Catalogue *catalogue, const PublishCount *count)
+{
+    uint32_t news_count = 0;
+    for (guint i = 0; i < catalogue->files->len; i++) {
+        const CatalogueFile *file = catalogue->files->pdata[i];
+        const CatalogueFile *next = i + 1 < catalogue->files->len
+                                        ? catalogue->files->pdata[i + 1]
+                                        : NULL;
+        news_count += file->is_news;
+        g_assert_true(!next || strcmp(file->path, next->path) < 0);
+    }
+    g_assert_cmpuint(news_count, ==, count->fresh + count->changed);
+}
+
 static PublishCount
 shelf_publish(Shelf *shelf, bool is_again)
 {
@@ -74,6 +90,7 @@ shelf_publish(Shelf *shelf, bool is_again)
             : catalogue_new();
     g_assert_true(catalogue_publish(catalogue, &shelf->config.folder, is_again,
                                     &count, NULL));
+    check_news(catalogue, &count);
     g_assert_true(catalogue_write(catalogue, shelf->list, NULL));
     return count;
 }

@@ -8,29 +8,11 @@
 
 #include <math.h>
 
-/* All dotted paths that lead to figures below object. */
-static void
-collect_paths(const json_t *object, const char *prefix, GPtrArray *paths)
-{
-    const char *key;
-    json_t *value;
-    json_object_foreach((json_t *)object, key, value)
-    {
-        g_autofree char *path = g_strconcat(prefix, key, NULL);
-        if (json_is_object(value)) {
-            g_autofree char *inner = g_strconcat(path, ".", NULL);
-            collect_paths(value, inner, paths);
-        } else if (json_is_number(value) || json_is_null(value)) {
-            g_ptr_array_add(paths, g_steal_pointer(&path));
-        }
-    }
-}
-
 static void
 refuse_path(const json_t *summary, const char *path, GError **error)
 {
     g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
-    collect_paths(summary, "", paths);
+    figure_add_paths(summary, "", paths);
     const char *near =
         nearest_name(path, (const char *const *)paths->pdata, paths->len);
     g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL,

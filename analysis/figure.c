@@ -99,6 +99,23 @@ figure_exists(const json_t *object, const char *path)
     return json_is_number(found) || json_is_null(found);
 }
 
+void
+figure_add_paths(const json_t *object, const char *prefix, GPtrArray *paths)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)object, key, value)
+    {
+        g_autofree char *path = g_strconcat(prefix, key, NULL);
+        if (json_is_object(value)) {
+            g_autofree char *inner = g_strconcat(path, ".", NULL);
+            figure_add_paths(value, inner, paths);
+        } else if (json_is_number(value) || json_is_null(value)) {
+            g_ptr_array_add(paths, g_steal_pointer(&path));
+        }
+    }
+}
+
 Estimate
 figure_find_estimate(const json_t *object, const char *name)
 {

@@ -5,6 +5,7 @@
 
 #include "analysis/statistic.h"
 
+#include <glib.h>
 #include <jansson.h>
 
 void figure_set(json_t *object, const char *name, double value);
@@ -20,5 +21,8 @@ void figure_set_distribution(json_t *object, const char *name, double *values,
 double figure_find(const json_t *object, const char *path);
 /* Whether the path leads to a number, or to a null in a number's place. */
 bool figure_exists(const json_t *object, const char *path);
+/* Add the dotted paths (char *) of all such figures below object. */
+void figure_add_paths(const json_t *object, const char *prefix,
+                      GPtrArray *paths);
 /* intervals.name beside the figure; NAN where there is none. */
 Estimate figure_find_estimate(const json_t *object, const char *name);

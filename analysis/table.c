@@ -115,24 +115,36 @@ read_rows(Table *table, GError **error)
     return false;
 }
 
-Table *
-table_new_from_file(const char *path, GError **error)
+static Table *
+take_text(const char *path, char *text, GError **error)
 {
     g_autoptr(Table) table = g_new0(Table, 1);
     table->path = g_strdup(path);
+    table->text = text;
     table->cells = g_ptr_array_new();
     table->lines = g_array_new(FALSE, FALSE, sizeof(unsigned));
+    return read_rows(table, error) ? g_steal_pointer(&table) : NULL;
+}
+
+Table *
+table_new_from_file(const char *path, GError **error)
+{
+    g_autofree char *text = NULL;
     gsize size_bytes;
-    if (!g_file_get_contents(path, &table->text, &size_bytes, error))
+    if (!g_file_get_contents(path, &text, &size_bytes, error))
         return NULL;
-    if (size_bytes == 0 || memchr(table->text, '\0', size_bytes)) {
+    if (size_bytes == 0 || memchr(text, '\0', size_bytes)) {
         g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
                     "%s:1: expected text with a header row", path);
         return NULL;
     }
-    if (!read_rows(table, error))
-        return NULL;
-    return g_steal_pointer(&table);
+    return take_text(path, g_steal_pointer(&text), error);
+}
+
+Table *
+table_new_from_text(const char *name, const char *text, GError **error)
+{
+    return take_text(name, g_strdup(text), error);
 }
 
 void

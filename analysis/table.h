@@ -12,6 +12,8 @@
 typedef struct Table Table;
 
 Table *table_new_from_file(const char *path, GError **error);
+/* The same of a text, which is copied; name stands for the path in errors. */
+Table *table_new_from_text(const char *name, const char *text, GError **error);
 void table_free(Table *table);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Table, table_free)
 

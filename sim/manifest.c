@@ -112,11 +112,10 @@ sha256(const char *text, size_t text_bytes)
                                        text_bytes);
 }
 
-bool
-manifest_write(const char *directory, const Scenario *scenario,
-               const ManifestFacts *facts, GError **error)
+GString *
+manifest_new_text(const Scenario *scenario, const ManifestFacts *facts)
 {
-    g_autoptr(GString) json = g_string_new("{\n");
+    GString *json = g_string_new("{\n");
     uint32_t count = mode_count(scenario);
     g_autofree char *hash = sha256(facts->scenario_text, facts->scenario_bytes);
     g_autofree char *effective_hash =
@@ -139,6 +138,14 @@ manifest_write(const char *directory, const Scenario *scenario,
     for (uint32_t i = 0; i < scenario->expect_count; i++)
         add_expect(json, &scenario->expect[i]);
     member_end(json, "]\n}\n");
+    return json;
+}
+
+bool
+manifest_write(const char *directory, const Scenario *scenario,
+               const ManifestFacts *facts, GError **error)
+{
+    g_autoptr(GString) json = manifest_new_text(scenario, facts);
     g_autofree char *path = g_build_filename(directory, "manifest.json", NULL);
     return g_file_set_contents(path, json->str, (gssize)json->len, error);
 }

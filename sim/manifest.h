@@ -14,6 +14,8 @@ typedef struct ManifestFacts {
     const ModeResult *modes;
 } ManifestFacts;
 
+GString *manifest_new_text(const Scenario *scenario,
+                           const ManifestFacts *facts);
 bool manifest_write(const char *directory, const Scenario *scenario,
                     const ManifestFacts *facts, GError **error);
 /* A mode's figures as members of an object (sim/member.h). */

@@ -383,8 +383,8 @@ record_flows(const char *directory, const char *mode, const FlowTable *table,
     return close_part(file, directory, RECORD_FLOWS, mode, error);
 }
 
-static char *
-write_head(RecordKind kind, const Scenario *scenario)
+char *
+record_new_head(RecordKind kind, const Scenario *scenario)
 {
     GString *head = g_string_new(HEADS[kind]);
     const PlanMeasure *measure = &scenario->measure;
@@ -434,7 +434,7 @@ record_join(const char *directory, RecordKind kind, const Scenario *scenario,
             file = g_fopen(path, "w");
             if (!file)
                 return fail(error, path);
-            g_autofree char *head = write_head(kind, scenario);
+            g_autofree char *head = record_new_head(kind, scenario);
             fputs(head, file);
         }
         is_good = append_part(file, part, error);

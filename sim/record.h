@@ -57,6 +57,8 @@ bool record_nodes(const char *directory, const char *mode, const World *world,
                   GError **error);
 bool record_flows(const char *directory, const char *mode,
                   const FlowTable *table, GError **error);
+/* The row of column names above a kind's rows, with its line end. */
+char *record_new_head(RecordKind kind, const Scenario *scenario);
 /* Put a kind's parts together under its head; no rows, no file. */
 bool record_join(const char *directory, RecordKind kind,
                  const Scenario *scenario, const char *const *modes,

@@ -3,6 +3,7 @@
  */
 #include "sim/scenario_rule.h"
 #include "core/event.h"
+#include "sim/foretell.h"
 
 #include <math.h>
 #include <string.h>
@@ -219,10 +220,42 @@ check_selection(const RuleContext *context)
                       "selection names no policy");
 }
 
+/* A scenario that cannot be run has no figures, and its errors already. */
+static bool
+has_figures(const Scenario *scenario)
+{
+    return !scenario->workload.downloads ||
+           (scenario->roles.clients && scenario->policies.selection_count > 0);
+}
+
+static void
+check_metrics(const RuleContext *context)
+{
+    const Scenario *scenario = context->scenario;
+    if (scenario->expect_count == 0 || !has_figures(scenario))
+        return;
+    g_auto(GStrv) known = foretell_figures(scenario);
+    for (uint32_t at = 0; at < scenario->expect_count; at++) {
+        const char *metric = scenario->expect[at].metric;
+        if (foretell_has(known, metric))
+            continue;
+        g_autofree char *path = g_strdup_printf("expect.%u.metric", at);
+        /* Looking for the nearest for many errors takes long. */
+        bool is_helpful = context->complaints->list->len < COMPLAINTS_MAX;
+        g_autofree char *hint =
+            is_helpful
+                ? complaint_suggestion(metric, (const char *const *)known)
+                : g_strdup("");
+        rule_complain(context, path, "no figure '%s' in the summary%s", metric,
+                      hint);
+    }
+}
+
 static void
 check_expect(const RuleContext *context)
 {
     const Scenario *scenario = context->scenario;
+    check_metrics(context);
     for (uint32_t at = 0; at < scenario->expect_count; at++) {
         const PlanExpect *expect = &scenario->expect[at];
         g_autofree char *path = g_strdup_printf("expect.%u", at);

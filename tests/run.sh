@@ -115,6 +115,11 @@ promise "with the known ones" has_line 'error, warning, info or debug' log
 
 promise "a bad scenario is refused" ends 2 "$scenario" -o bad --set nonsense=1
 promise "and leaves nothing" absent bad
+promise "a misspelt expectation is refused" ends 2 "$scenario" -o misspelt \
+    --set 'expect=[{metric: modes.preferred.conectivity_ratio, min: 0}]'
+promise "with the nearest" has_line \
+    "did you mean 'modes.preferred.connectivity_ratio'" log
+promise "and nothing is run" absent misspelt
 promise "an expectation missed is told" ends 3 "$scenario" -o missed \
     --set 'expect=[{metric: modes.preferred.connectivity_ratio, min: 2}]'
 : >file

@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* Longer words are not compared: nobody mistypes them into a key. */
-#define WORD_BYTES_MAX 40u
+#define WORD_BYTES_MAX 80u
 
 typedef struct Complaint {
     Mark mark;

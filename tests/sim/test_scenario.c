@@ -167,7 +167,9 @@ the_rarest_keys_read_back_too(void)
         "workload:\n"
         "  flows: [{from: a11, to: b, bytes: endless, transport: t}]\n"
         "transports: {t: {congestion: reno, delayed_ack: false}}\n"
-        "expect: [{metric: a.b, max: -1}, {metric: c, min: 0, max: 0}]\n";
+        "expect: [{metric: events, max: -1},\n"
+        "  {metric: modes.flows.links.L-Zürich back.utilisation_ratio.p50,\n"
+        "   min: 0, max: 0}]\n";
     g_autoptr(Scenario) scenario = read_good(TEXT, NULL);
     g_assert_cmpstr(scenario->general.output, ==, "a \"b\" \\c");
     g_assert_cmpint(scenario->general.stop_time_ns, ==, 1000000001);

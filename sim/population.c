@@ -295,16 +295,36 @@ add_clients(Population *population)
     }
 }
 
+uint32_t
+population_role_count(const Scenario *scenario, Role role)
+{
+    const PlanRoles *roles = &scenario->roles;
+    switch (role) {
+    case ROLE_CLIENT:
+        return roles->clients->count;
+    case ROLE_EDGE:
+        return roles->edges ? roles->edges->count : 0;
+    case ROLE_MANAGER:
+    case ROLE_KEY_SERVICE:
+        return 1;
+    case ROLE_DATA_CENTRE:
+    case ROLE_CDN:
+        return roles->data_centre_count * scenario->network.isp_count;
+    case ROLE_COUNT:
+        break;
+    }
+    g_assert_not_reached();
+}
+
 void
 population_init(Population *population, World *world)
 {
     memset(population, 0, sizeof *population);
     population->world = world;
-    const PlanRoles *roles = &world->scenario->roles;
-    uint32_t servers =
-        roles->data_centre_count * world->scenario->network.isp_count;
-    population->edge_count = roles->edges ? roles->edges->count : 0;
-    population->client_count = roles->clients->count;
+    const Scenario *scenario = world->scenario;
+    uint32_t servers = population_role_count(scenario, ROLE_CDN);
+    population->edge_count = population_role_count(scenario, ROLE_EDGE);
+    population->client_count = population_role_count(scenario, ROLE_CLIENT);
     population->first_origin = 0;
     population->first_cdn = servers;
     population->manager = 2 * servers;

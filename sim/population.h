@@ -42,6 +42,8 @@ typedef struct Population {
     PeerId *services;
 } Population;
 
+/* How many nodes of a role its world has; the scenario has clients. */
+uint32_t population_role_count(const Scenario *scenario, Role role);
 void population_init(Population *population, World *world);
 /* sim/configure.c: the roles' configurations, from the scenario. */
 void population_configure(Population *population);

@@ -20,6 +20,7 @@
 #include "sim/directory.h"
 #include "sim/manifest.h"
 #include "sim/member.h"
+#include "sim/population.h"
 #include "sim/record.h"
 #include "sim/stop.h"
 
@@ -283,6 +284,27 @@ join_turns(const Modes *modes, GError **error)
     return true;
 }
 
+/* Whether the world will have the node whose turns are wished for. */
+static bool
+is_somebody(const Scenario *scenario, const TurnWish *wish, GError **error)
+{
+    if (wish->role == ROLE_COUNT)
+        return true;
+    const char *role = role_name(wish->role);
+    uint32_t count = population_role_count(scenario, wish->role);
+    if (count == 0)
+        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
+                    "--turns-of: the scenario has no %s", role);
+    else if (wish->number != UINT32_MAX && wish->number >= count)
+        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
+                    "--turns-of: there is no %s %u; the scenario has %u, "
+                    "numbered from 0 to %u",
+                    role, wish->number, count, count - 1);
+    else
+        return true;
+    return false;
+}
+
 static bool
 may_log_turns(const Scenario *scenario, const TurnWish *wish, GError **error)
 {
@@ -291,6 +313,8 @@ may_log_turns(const Scenario *scenario, const TurnWish *wish, GError **error)
                     "--turns: bare flows have no nodes, and no turns");
         return false;
     }
+    if (wish->path && !is_somebody(scenario, wish, error))
+        return false;
     g_auto(GStrv) names = all_mode_names(scenario);
     return turn_wish_is_possible(wish, names, error);
 }

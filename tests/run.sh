@@ -172,6 +172,10 @@ promise "those of one node can be asked for" ends 0 "$scenario" -o client \
 promise "and replayed alone" says ': 1 nodes,' 0 one.turns
 promise "a role that is none is refused" ends 2 "$scenario" -o nobody \
     --turns nobody.turns --turns-of egde
+promise "so is a number that none has" ends 2 "$scenario" -o nobody \
+    --turns nobody.turns --turns-of edge:12
+promise "with those that there are" \
+    has_line 'no edge 12; .* has 12, numbered from 0 to 11$' log
 promise "so is half a wish" ends 2 "$scenario" -o nobody --turns-of edge
 promise "bare flows have no turns" ends 2 "${scenario%/*}/flows/dumbbell.yaml" \
     -o nobody --turns nobody.turns
@@ -180,6 +184,13 @@ head -c 100000 two.turns >cut.turns
 promise "what is whole of a log is replayed" says 'is cut at byte' 0 cut.turns
 { head -c 50000 two.turns && echo x && tail -c +50003 two.turns; } >bad.turns
 promise "what is damaged is told" says 'is damaged at byte' 1 bad.turns
+head -c 70 one.turns >none.turns
+promise "what was cut before the first turn proves nothing" \
+    says ' 0 turns: nothing to compare$' 1 none.turns
+head -c "$(sed -n 's/.*is cut at byte \([0-9]*\).*/\1/p' log)" one.turns >none.turns
+promise "nor does a whole log without turns" \
+    says ' 0 turns: nothing to compare$' 1 none.turns
+promise "which is not called cut" lacks_line 'is cut' log
 promise "and what is no log" says 'no turn log' 2 one/manifest.json
 promise "and what is not there" says 'No such file' 2 nowhere.turns
 

@@ -17,9 +17,9 @@ static const char USAGE[] =
     "those of the log, byte for byte. A log comes from --turns of byway run,\n"
     "live or fetch; of one that was cut short, what is whole is replayed.\n"
     "\n"
-    "Exit code: 0 all turns are equal, 1 a turn differs (the first is shown) "
-    "or\n"
-    "the log is damaged, 2 wrong usage or no turn log.\n\n"
+    "Exit code: 0 all turns are equal, 1 a turn differs (the first is shown), "
+    "the\n"
+    "log is damaged or has no turns, 2 wrong usage or no turn log.\n\n"
     "example: byway run scenarios/first.yaml --turns first.turns\n"
     "         byway replay first.turns\n";
 
@@ -29,8 +29,11 @@ tell_counts(const char *path, const ReplayResult *result)
     printf("%s: %" G_GUINT64_FORMAT " nodes, %" G_GUINT64_FORMAT
            " events, %" G_GUINT64_FORMAT " turns",
            path, result->node_count, result->event_count, result->turn_count);
-    puts(result->end == REPLAY_DIFFERS ? ", the last one differs"
-                                       : ", all equal");
+    if (result->turn_count == 0)
+        puts(": nothing to compare");
+    else
+        puts(result->end == REPLAY_DIFFERS ? ", the last one differs"
+                                           : ", all equal");
 }
 
 static int
@@ -48,8 +51,9 @@ tell(const char *path, const ReplayResult *result)
                 "byway: %s: a last event has no turn: its process ended in it, "
                 "or soon after\n",
                 path);
+    int equal_code = result->turn_count > 0 ? EXIT_EQUAL : EXIT_FAILED;
     if (result->end == REPLAY_EQUAL)
-        return EXIT_EQUAL;
+        return equal_code;
     if (result->end == REPLAY_DIFFERS) {
         fprintf(stderr, "byway: %s: %s", path, text);
         return EXIT_FAILED;
@@ -58,7 +62,7 @@ tell(const char *path, const ReplayResult *result)
     fprintf(stderr, "byway: %s is %s at byte %" G_GUINT64_FORMAT "%s%s\n", path,
             is_cut ? "cut" : "damaged", result->at_bytes,
             is_cut ? ": what came before was replayed" : ": ", text);
-    return is_cut ? EXIT_EQUAL : EXIT_FAILED;
+    return is_cut ? equal_code : EXIT_FAILED;
 }
 
 static int

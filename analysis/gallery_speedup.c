@@ -130,13 +130,14 @@ ratios_new(const Results *results, const json_t *summary)
 }
 
 static void
-add_before_style(GString *script, const char *mode_name, size_t mode)
+add_before_style(GString *script, const char *mode_name, size_t mode,
+                 size_t count)
 {
     g_string_append_printf(
         script,
-        "steps title \"%s, before\" linecolor rgb \"%s\" linewidth 1.2 "
-        "dashtype (6,4)",
-        mode_name, plot_color(mode));
+        "steps title \"%s, before (n = %zu)\" linecolor rgb \"%s\" "
+        "linewidth 1.2 dashtype (6,4)",
+        mode_name, count, plot_color(mode));
 }
 
 /* Few downloads are drawn as the steps they are; many get marks, which tell
@@ -145,9 +146,9 @@ static void
 add_during_style(GString *script, const char *mode_name, size_t mode,
                  size_t count)
 {
-    g_string_append_printf(script, "%s title \"%s, during\" ",
+    g_string_append_printf(script, "%s title \"%s, during (n = %zu)\" ",
                            count < MARKED_COUNT_MIN ? "steps" : "linespoints",
-                           mode_name);
+                           mode_name, count);
     g_string_append_printf(script, "linecolor rgb \"%s\" linewidth 2",
                            plot_color(mode));
     if (count >= MARKED_COUNT_MIN)
@@ -155,6 +156,27 @@ add_during_style(GString *script, const char *mode_name, size_t mode,
                                " pointtype %d pointinterval 50 "
                                "pointsize 0.9",
                                plot_point(mode));
+}
+
+/* From the slowest download to the fastest, of all modes; T is between. What
+ * is slower than a fiftieth of T would leave the others no room. */
+static void
+set_speed_range(GString *script, const DownloadSet *set, double threshold)
+{
+    double low = threshold;
+    double high = threshold;
+    for (size_t i = 0; i < 2 * set->mode_count; i++) {
+        size_t count;
+        g_autofree double *rates =
+            download_new_rates(set, i / 2, i % 2 == 0, &count);
+        if (count == 0)
+            continue;
+        low = fmin(low, rates[0]);
+        high = fmax(high, rates[count - 1]);
+    }
+    g_string_append_printf(script, "    set xrange [%.3g:%.3g]\n",
+                           fmax(low, threshold / 50) * MEGABYTES / 1.2,
+                           high * MEGABYTES * 1.2);
 }
 
 /* Two curves a mode: dashed before the help, solid during it. */
@@ -165,35 +187,28 @@ speed_new(const Results *results, const DownloadSet *set)
         "speed", "Speed of slow downloads, before and during the help",
         "Cumulative distribution over slow downloads: dashed, the speed that "
         "triggered the help; solid, from all sources over the window after "
-        "it. The upright line is T.");
+        "it. The upright line is T; the axis begins at T/60 at the least.");
     GString *script = plot->script;
+    plot->height += 48 * (int)set->mode_count; /* for the key */
     double threshold =
         results_number(results, "slow_threshold_bytes_per_second");
-    double low = threshold;
-    double high = threshold;
-    for (size_t i = 0; i < 2 * set->mode_count; i++) {
-        size_t count;
-        g_autofree double *rates =
-            download_new_rates(set, i / 2, i % 2 == 0, &count);
-        low = fmin(low, statistic_percentile(rates, count, 0.01));
-        high = fmax(high, statistic_percentile(rates, count, 0.995));
-    }
+    set_speed_range(script, set, threshold);
     g_string_append_printf(
         script,
         "    set logscale x\n"
         "    set xlabel \"Speed (MB/s)\"\n"
         "    set ylabel \"Slow downloads at or below it (%%)\"\n"
         "    set yrange [0:100]\n"
-        "    set xrange [%.3g:%.3g]\n"
         "    set xtics add (0.2, 0.5, 2, 5)\n"
         "    set format x \"%%g\"\n"
-        "    set key outside right center reverse Left samplen 3\n"
+        "    set key below center vertical height 1 reverse Left samplen "
+        "3\n"
         "    set arrow from %g, graph 0 to %g, graph 1 nohead linecolor rgb "
         "\"#444444\" linewidth 1 dashtype 3\n"
-        "    set label \"T\" at %g, graph 1.03 center\n"
+        "    set label \"T = %g MB/s\" at %g, graph 1.03 center\n"
         "    plot ",
-        fmax(low, threshold / 50) * MEGABYTES / 1.2, high * MEGABYTES * 1.2,
-        threshold * MEGABYTES, threshold * MEGABYTES, threshold * MEGABYTES);
+        threshold * MEGABYTES, threshold * MEGABYTES, threshold * MEGABYTES,
+        threshold * MEGABYTES);
     for (size_t i = 0; i < 2 * set->mode_count; i++) {
         size_t mode = i / 2;
         bool is_before = i % 2 == 0;
@@ -204,7 +219,8 @@ speed_new(const Results *results, const DownloadSet *set)
         g_string_append_printf(script, "%sdata index %zu using 1:2 with ",
                                i > 0 ? ", \\\n        " : "", i);
         if (is_before)
-            add_before_style(script, results_mode_name(results, mode), mode);
+            add_before_style(script, results_mode_name(results, mode), mode,
+                             count);
         else
             add_during_style(script, results_mode_name(results, mode), mode,
                              count);

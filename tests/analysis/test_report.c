@@ -114,6 +114,39 @@ busiest_link_is_drawn_first(void)
     fixture_remove(directory);
 }
 
+/* Of the column of numbers, in all blocks of a picture's data. */
+static double
+largest(const char *data)
+{
+    double number_max = 0;
+    g_auto(GStrv) lines = g_strsplit(data, "\n", -1);
+    for (gsize i = 0; lines[i]; i++)
+        number_max = MAX(number_max, g_ascii_strtod(lines[i], NULL));
+    return number_max;
+}
+
+/* The fixture's T is 1 MB/s; half of the downloads are slow. */
+static void
+fastest_download_is_in_the_picture_of_speeds(void)
+{
+    char *directory = fixture_new_directory();
+    fixture_write_downloads(directory, 50);
+    g_autofree char *path = g_strdup(g_getenv("PATH"));
+    g_setenv("PATH", "/nowhere", TRUE);
+    report(directory, false);
+    g_setenv("PATH", path ? path : "", TRUE);
+    g_autofree char *data = fixture_read(directory, "plots/speed.dat");
+    g_autofree char *script = fixture_read(directory, "plots/speed.gp");
+    const char *range = strstr(script, "set xrange [");
+    g_assert_nonnull(range);
+    double end = g_ascii_strtod(strchr(range, ':') + 1, NULL);
+    g_assert_cmpfloat(largest(data), >, 1);
+    g_assert_cmpfloat(end, >, largest(data));
+    g_assert_nonnull(strstr(script, "set label \"T = 1 MB/s\""));
+    g_assert_nonnull(strstr(script, "preferred, during (n = "));
+    fixture_remove(directory);
+}
+
 /* gnuplot is easily upset by columns that hold next to nothing. */
 static void
 next_to_nothing_still_gives_every_picture(void)
@@ -251,6 +284,7 @@ main(int argc, char **argv)
     CASE(page_needs_nothing_beside_it);
     CASE(same_results_give_the_same_summary_to_the_byte);
     CASE(busiest_link_is_drawn_first);
+    CASE(fastest_download_is_in_the_picture_of_speeds);
     CASE(next_to_nothing_still_gives_every_picture);
     CASE(flow_that_never_ends_gives_every_picture);
     CASE(pictures_can_be_left_out);

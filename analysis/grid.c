@@ -419,8 +419,25 @@ add_links(GPtrArray *grids, const Source *mode, bool is_detail)
                             LINK_ROWS_MAX, link_count);
 }
 
+/* A mode's fingerprint must not pass for the run's, which all other places
+ * show and which is over all modes. */
 static void
-add_run(GPtrArray *grids, const GArray *modes)
+add_fingerprints(Grid *grid, const GArray *modes, const json_t *summary)
+{
+    GPtrArray *row = grid_add_row(grid, "fingerprint of the mode");
+    for (guint i = 0; i < modes->len; i++) {
+        const char *text = json_string_value(json_object_get(
+            g_array_index(modes, Source, i).object, "fingerprint"));
+        g_ptr_array_add(row, g_strdup(text ? text : "-"));
+    }
+    const char *text =
+        json_string_value(json_object_get(summary, "fingerprint"));
+    if (text)
+        grid->note = g_strdup_printf("Fingerprint of the run: %s", text);
+}
+
+static void
+add_run(GPtrArray *grids, const GArray *modes, const json_t *summary)
 {
     Grid *grid = grid_add(grids, g_strdup("The run"));
     add_head(grid, modes);
@@ -430,12 +447,7 @@ add_run(GPtrArray *grids, const GArray *modes)
         if (is_run_figure(metrics[i].name))
             add_figure_row(grid, modes, metrics[i].name, NULL);
     }
-    GPtrArray *row = grid_add_row(grid, "fingerprint");
-    for (guint i = 0; i < modes->len; i++) {
-        const char *text = json_string_value(json_object_get(
-            g_array_index(modes, Source, i).object, "fingerprint"));
-        g_ptr_array_add(row, g_strdup(text ? text : "-"));
-    }
+    add_fingerprints(grid, modes, summary);
 }
 
 static void
@@ -478,7 +490,7 @@ grid_new_all(const json_t *summary)
         add_flows(grids, modes, method);
     for (guint i = 0; i < modes->len; i++)
         add_links(grids, &g_array_index(modes, Source, i), has_downloads);
-    add_run(grids, modes);
+    add_run(grids, modes, summary);
     add_expectations(grids, json_object_get(summary, "expectations"));
     return grids;
 }

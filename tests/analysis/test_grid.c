@@ -75,6 +75,20 @@ estimate_without_an_interval_stands_alone(void)
                 "50.0 %");
 }
 
+static void
+fingerprint_of_a_mode_does_not_pass_for_the_runs(void)
+{
+    json_t *summary = summary_new_bare();
+    json_object_set_new(summary, "fingerprint", json_string("0123"));
+    json_object_set_new(mode_of(summary), "fingerprint", json_string("4567"));
+    g_autoptr(GPtrArray) grids = grid_new_all(summary);
+    g_assert_cmpstr(find_cell(grids, "fingerprint of the mode"), ==, "4567");
+    g_assert_null(find_cell(grids, "fingerprint"));
+    const Grid *run = grids->pdata[grids->len - 1];
+    g_assert_cmpstr(run->note, ==, "Fingerprint of the run: 0123");
+    json_decref(summary);
+}
+
 #define CASE(name) g_test_add_func("/analysis/grid/" #name, name)
 
 int
@@ -84,5 +98,6 @@ main(int argc, char **argv)
     CASE(lopsided_interval_has_both_its_ends_told);
     CASE(even_interval_has_its_half_told);
     CASE(estimate_without_an_interval_stands_alone);
+    CASE(fingerprint_of_a_mode_does_not_pass_for_the_runs);
     return g_test_run();
 }

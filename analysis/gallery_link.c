@@ -5,6 +5,8 @@
 
 #include <math.h>
 
+#define SHORT_DELAY_SECONDS 1e-5 /* what milliseconds would tell as 0.00 */
+
 enum { CURVES_MAX = 5 };
 
 typedef struct LinkColumns {
@@ -96,18 +98,59 @@ loads_new(const LinkColumns *columns, size_t mode)
     return loads;
 }
 
+static bool
+is_row_of(const LinkColumns *columns, size_t row, size_t mode, const char *link)
+{
+    return columns->modes[row] == mode &&
+           g_str_equal(columns->links[row], link);
+}
+
 static void
 add_link_data(Plot *plot, const LinkColumns *columns, size_t mode,
-              const char *link)
+              const char *link, double delay_scale)
 {
     for (size_t i = 0; i < columns->row_count; i++) {
-        if (columns->modes[i] != mode || !g_str_equal(columns->links[i], link))
+        if (!is_row_of(columns, i, mode, link))
             continue;
         plot_add_number(plot, columns->time_seconds[i], '\t');
         plot_add_number(plot, 100 * columns->utilisation_ratio[i], '\t');
-        plot_add_number(plot, 1e3 * columns->queue_delay_seconds[i], '\n');
+        plot_add_number(plot, delay_scale * columns->queue_delay_seconds[i],
+                        '\n');
     }
     g_string_append(plot->data, "\n\n");
+}
+
+/* Of the links that are drawn, once they are past the start; NAN is none. */
+static double
+longest_delay(const LinkColumns *columns, size_t mode, const GArray *loads,
+              double start_seconds)
+{
+    double longest_seconds = 0;
+    for (size_t i = 0; i < columns->row_count; i++) {
+        if (columns->time_seconds[i] < start_seconds)
+            continue;
+        for (guint j = 0; j < MIN(loads->len, CURVES_MAX); j++) {
+            const char *link = g_array_index(loads, Load, j).link;
+            if (is_row_of(columns, i, mode, link))
+                longest_seconds =
+                    fmax(longest_seconds, columns->queue_delay_seconds[i]);
+        }
+    }
+    return longest_seconds;
+}
+
+/* The end of the warm-up, in which next to nothing is sent, or 0 where the
+ * run is not a whole interval beyond it. */
+static double
+start_of(const LinkColumns *columns, const Results *results, size_t mode)
+{
+    double warmup_seconds = results_number(results, "warmup_seconds");
+    for (size_t i = 0; i < columns->row_count; i++) {
+        if (columns->modes[i] == mode &&
+            columns->time_seconds[i] > warmup_seconds)
+            return warmup_seconds;
+    }
+    return 0;
 }
 
 static void
@@ -141,7 +184,8 @@ place_panel(Plot *plot, int top, int bottom)
 
 /* Two panels with one time axis: how busy above, how long the wait below. */
 static void
-add_panels(Plot *plot, const GArray *loads)
+add_panels(Plot *plot, const GArray *loads, double start_seconds,
+           const char *delay_unit)
 {
     int count = (int)MIN(loads->len, CURVES_MAX);
     plot->height = 585 + 24 * count;
@@ -152,15 +196,20 @@ add_panels(Plot *plot, const GArray *loads)
                                   "    set ylabel \"Utilisation (%)\"\n"
                                   "    set yrange [0:*]\n"
                                   "    unset key\n");
+    if (start_seconds > 0)
+        g_string_append_printf(plot->script, "    set xrange [%g:*]\n",
+                               start_seconds);
     place_panel(plot, 40, 255);
     add_panel(plot, loads, 2);
     place_panel(plot, 300, 515);
-    g_string_append(plot->script,
-                    "    unset title\n"
-                    "    set key at screen 0.5, 0.01 center bottom vertical "
-                    "maxrows 5 reverse Left samplen 3\n"
-                    "    set ylabel \"Queue delay (ms)\"\n"
-                    "    set xlabel \"Simulated time (s)\"\n");
+    g_string_append_printf(
+        plot->script,
+        "    unset title\n"
+        "    set key at screen 0.5, 0.01 center bottom vertical "
+        "maxrows 5 reverse Left samplen 3\n"
+        "    set ylabel \"Queue delay (%s)\"\n"
+        "    set xlabel \"Simulated time (s)\"\n",
+        delay_unit);
     add_panel(plot, loads, 3);
     g_string_append(plot->script, "    unset multiplot\n");
 }
@@ -178,13 +227,18 @@ links_new(const LinkColumns *columns, const Results *results, size_t mode)
         g_strdup_printf("The busiest watched links, %s", mode_name);
     g_autofree char *caption = g_strdup_printf(
         "Mode %s: utilisation and mean queue delay of the watched links with "
-        "the highest mean utilisation, per interval.",
+        "the highest mean utilisation, per interval, from the end of the "
+        "warm-up.",
         mode_name);
     g_autoptr(GArray) loads = loads_new(columns, mode);
+    double start_seconds = start_of(columns, results, mode);
+    bool is_short = longest_delay(columns, mode, loads, start_seconds) <
+                    SHORT_DELAY_SECONDS;
     Plot *plot = plot_new(name, title, caption);
     for (guint i = 0; i < MIN(loads->len, CURVES_MAX); i++)
-        add_link_data(plot, columns, mode, g_array_index(loads, Load, i).link);
-    add_panels(plot, loads);
+        add_link_data(plot, columns, mode, g_array_index(loads, Load, i).link,
+                      is_short ? 1e6 : 1e3);
+    add_panels(plot, loads, start_seconds, is_short ? "µs" : "ms");
     return plot;
 }
 

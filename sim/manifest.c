@@ -95,6 +95,8 @@ add_scenario(GString *json, const Scenario *scenario)
     member_add_count(json, "seed", scenario->general.seed);
     member_add_count(json, "replication", scenario->general.replication);
     bool has_downloads = scenario->workload.downloads;
+    member_add_number(json, "warmup_seconds",
+                      (double)scenario->general.warmup_ns / 1e9);
     member_add_text(json, "workload", has_downloads ? "downloads" : "flows");
     if (!has_downloads)
         return;

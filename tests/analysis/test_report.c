@@ -19,6 +19,16 @@ report(const char *directory, bool has_no_plots)
     g_assert_true(is_met);
 }
 
+/* The pictures' data and scripts, with no gnuplot to draw them. */
+static void
+write_scripts(const char *directory)
+{
+    g_autofree char *path = g_strdup(g_getenv("PATH"));
+    g_setenv("PATH", "/nowhere", TRUE);
+    report(directory, false);
+    g_setenv("PATH", path ? path : "", TRUE);
+}
+
 static void
 expect_picture(const char *directory, const char *name)
 {
@@ -101,10 +111,7 @@ busiest_link_is_drawn_first(void)
 {
     char *directory = fixture_new_directory();
     fixture_write_downloads(directory, 5);
-    g_autofree char *path = g_strdup(g_getenv("PATH"));
-    g_setenv("PATH", "/nowhere", TRUE);
-    report(directory, false);
-    g_setenv("PATH", path ? path : "", TRUE);
+    write_scripts(directory);
     g_autofree char *script = fixture_read(directory, "plots/links-random.gp");
     const char *first = strstr(script, "peering.1");
     const char *second = strstr(script, "peering.2");
@@ -131,10 +138,7 @@ fastest_download_is_in_the_picture_of_speeds(void)
 {
     char *directory = fixture_new_directory();
     fixture_write_downloads(directory, 50);
-    g_autofree char *path = g_strdup(g_getenv("PATH"));
-    g_setenv("PATH", "/nowhere", TRUE);
-    report(directory, false);
-    g_setenv("PATH", path ? path : "", TRUE);
+    write_scripts(directory);
     g_autofree char *data = fixture_read(directory, "plots/speed.dat");
     g_autofree char *script = fixture_read(directory, "plots/speed.gp");
     const char *range = strstr(script, "set xrange [");
@@ -195,10 +199,7 @@ missing_gnuplot_costs_the_pictures_and_no_more(void)
 {
     char *directory = fixture_new_directory();
     fixture_write_flows(directory, 5);
-    g_autofree char *path = g_strdup(g_getenv("PATH"));
-    g_setenv("PATH", "/nowhere", TRUE);
-    report(directory, false);
-    g_setenv("PATH", path ? path : "", TRUE);
+    write_scripts(directory);
     g_assert_true(fixture_has(directory, "plots/completion.gp"));
     g_assert_true(fixture_has(directory, "summary.json"));
     g_autofree char *page = fixture_read(directory, "report.html");
@@ -233,6 +234,52 @@ what_is_missing_is_said_on_the_page(void)
     report(directory, true);
     g_autofree char *page = fixture_read(directory, "report.html");
     g_assert_nonnull(strstr(page, "Incomplete: general.stop_time came before"));
+    fixture_remove(directory);
+}
+
+static void
+expect_links_script(const char *directory, const char *text)
+{
+    write_scripts(directory);
+    g_autofree char *script = fixture_read(directory, "plots/links-random.gp");
+    if (!strstr(script, text))
+        g_error("no '%s' in %s", text, script);
+}
+
+/* The fixture's samples go on to 595 s. */
+static void
+links_are_drawn_from_the_end_of_the_warm_up(void)
+{
+    char *directory = fixture_new_directory();
+    fixture_write_downloads(directory, 5);
+    amend(directory, "\"seed\": 1", "\"seed\": 1, \"warmup_seconds\": 300");
+    expect_links_script(directory, "set xrange [300:*]");
+    amend(directory, "\"warmup_seconds\": 300", "\"warmup_seconds\": 595");
+    write_scripts(directory);
+    g_autofree char *script = fixture_read(directory, "plots/links-random.gp");
+    g_assert_null(strstr(script, "set xrange"));
+    fixture_remove(directory);
+}
+
+/* Long tick labels push the axis' name off the picture. The first row is of
+ * the warm-up. */
+static void
+short_delays_are_told_in_microseconds(void)
+{
+    static const char head[] =
+        "mode,link,time_seconds,utilisation_ratio,queue_delay_seconds,"
+        "queue_packets_max,packets_total,dropped_queue_total,"
+        "dropped_aqm_total,dropped_loss_total\nrandom,a,10,0.1,0.5,3,9,0,0,0\n";
+    char *directory = fixture_new_directory();
+    fixture_write_downloads(directory, 5);
+    expect_links_script(directory, "Queue delay (ms)");
+    amend(directory, "\"seed\": 1", "\"seed\": 1, \"warmup_seconds\": 20");
+    g_autofree char *rows =
+        g_strconcat(head, "random,a,30,0.1,0.0000008,3,9,0,0,0\n", NULL);
+    fixture_write(directory, "links.csv", rows);
+    expect_links_script(directory, "Queue delay (µs)");
+    g_autofree char *data = fixture_read(directory, "plots/links-random.dat");
+    g_assert_nonnull(strstr(data, "30\t10\t0.8\n"));
     fixture_remove(directory);
 }
 
@@ -290,6 +337,8 @@ main(int argc, char **argv)
     CASE(pictures_can_be_left_out);
     CASE(missing_gnuplot_costs_the_pictures_and_no_more);
     CASE(what_is_missing_is_said_on_the_page);
+    CASE(links_are_drawn_from_the_end_of_the_warm_up);
+    CASE(short_delays_are_told_in_microseconds);
     CASE(missed_expectations_are_told_in_warnings);
     CASE(directory_without_manifest_is_an_error);
     return g_test_run();

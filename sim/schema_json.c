@@ -2,7 +2,8 @@
  * sim/schema_json.c: the tables of keys as JSON Schema, draft 2020-12.
  *
  * Editors complete and check scenarios with it. Units are a pattern; ranges
- * and names are left to `byway check`.
+ * and names are left to `byway check`. Maps of a file with a `base` need not be
+ * whole, so what they must have is said in one place, for files without one.
  */
 #include "sim/schema.h"
 
@@ -221,8 +222,6 @@ static void
 write_required(JsonWriter *writer, const Section *section, uint32_t first)
 {
     uint32_t written_count = 0;
-    g_string_append_c(writer->text, ',');
-    write_line(writer);
     g_string_append(writer->text, "\"required\": [");
     for (uint32_t at = first; at < section->field_count; at++) {
         if (!is_required(&section->fields[at]))
@@ -231,6 +230,51 @@ write_required(JsonWriter *writer, const Section *section, uint32_t first)
         write_string(writer->text, section->fields[at].key);
     }
     g_string_append_c(writer->text, ']');
+}
+
+/* Whether a base may bring what a file's own map lacks: lists it replaces. */
+static bool
+is_joined(const Field *field)
+{
+    return field->section && field->section->shape == SECTION_MAP &&
+           field->kind != FIELD_LIST;
+}
+
+static bool
+has_joined(const Section *holder, const Section *section)
+{
+    for (uint32_t at = 0; at < holder->field_count; at++) {
+        const Field *field = &holder->fields[at];
+        if (is_joined(field) &&
+            (field->section == section || has_joined(field->section, section)))
+            return true;
+    }
+    return false;
+}
+
+/* What a map must have, and the maps in it, as a schema of its own. */
+static void
+write_whole(JsonWriter *writer, const Section *section, uint32_t first)
+{
+    uint32_t written_count = 0;
+    write_required(writer, section, first);
+    g_string_append(writer->text, ", \"properties\": {");
+    writer->depth++;
+    for (uint32_t at = first; at < section->field_count; at++) {
+        const Field *field = &section->fields[at];
+        if (!is_joined(field))
+            continue;
+        bool is_map = field->kind == FIELD_MAP;
+        g_string_append(writer->text, written_count++ ? "," : "");
+        write_line(writer);
+        write_string(writer->text, field->key);
+        g_string_append(writer->text,
+                        is_map ? ": {\"additionalProperties\": {" : ": {");
+        write_whole(writer, field->section, is_map ? 1 : 0);
+        g_string_append(writer->text, is_map ? "}}" : "}");
+    }
+    writer->depth--;
+    g_string_append_c(writer->text, '}');
 }
 
 /* The first field of a map's items is their key. */
@@ -247,10 +291,13 @@ write_object(JsonWriter *writer, const Section *section, uint32_t first)
     }
     writer->depth--;
     write_line(writer);
-    g_string_append(writer->text, "}");
-    write_required(writer, section, first);
-    g_string_append_c(writer->text, ',');
+    g_string_append(writer->text, "},");
     write_line(writer);
+    if (section != &SCHEMA_SCENARIO && !has_joined(&SCHEMA_SCENARIO, section)) {
+        write_required(writer, section, first);
+        g_string_append_c(writer->text, ',');
+        write_line(writer);
+    }
     g_string_append(writer->text,
                     "\"patternProperties\": {\"^(x-.*|<<)$\": {}},");
     write_line(writer);
@@ -314,6 +361,12 @@ schema_write_json(void)
     section_index(&writer, &SCHEMA_SCENARIO);
     write_section(&writer, &SCHEMA_SCENARIO, false);
     g_string_append_c(writer.text, ',');
+    write_line(&writer);
+    g_string_append(writer.text, "\"if\": {\"required\": [\"base\"]},");
+    write_line(&writer);
+    g_string_append(writer.text, "\"else\": {");
+    write_whole(&writer, &SCHEMA_SCENARIO, 0);
+    g_string_append(writer.text, "},");
     write_line(&writer);
     g_string_append(writer.text, "\"$defs\": {");
     writer.depth++;

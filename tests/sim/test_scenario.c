@@ -464,6 +464,37 @@ the_schema_is_json_that_knows_every_key(void)
     json_decref(schema);
 }
 
+/* Lists are replaced whole, so what is in them must be whole. */
+static void
+the_schema_lets_a_variant_leave_out_what_its_base_has(void)
+{
+    g_autoptr(GString) text = schema_write_json();
+    json_t *schema = json_loads(text->str, 0, NULL);
+    const char *condition = NULL;
+    json_t *root = NULL;
+    json_t *clients = NULL;
+    json_t *profiles = NULL;
+    int error =
+        json_unpack(schema, "{s{s[s]},s{so,s{s{s{s{so}}},s{s{s{s{so}}}}}}}",
+                    "if", "required", &condition, "else", "required", &root,
+                    "properties", "roles", "properties", "clients", "required",
+                    &clients, "network", "properties", "profiles",
+                    "additionalProperties", "required", &profiles);
+    g_assert_cmpint(error, ==, 0);
+    g_assert_cmpstr(condition, ==, "base");
+    g_assert_cmpuint(json_array_size(root), ==, 2);
+    g_assert_cmpuint(json_array_size(clients), ==, 2);
+    g_assert_cmpuint(json_array_size(profiles), ==, 2);
+    g_assert_null(json_object_get(schema, "required"));
+    json_t *sections = json_object_get(schema, "$defs");
+    json_t *section = json_object_get(sections, "clients");
+    g_assert_nonnull(section);
+    g_assert_null(json_object_get(section, "required"));
+    section = json_object_get(sections, "region");
+    g_assert_nonnull(json_object_get(section, "required"));
+    json_decref(schema);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -492,5 +523,7 @@ main(int argc, char **argv)
                     the_schema_offers_words_and_choices_of_them);
     g_test_add_func("/scenario/schema",
                     the_schema_is_json_that_knows_every_key);
+    g_test_add_func("/scenario/schema_base",
+                    the_schema_lets_a_variant_leave_out_what_its_base_has);
     return g_test_run();
 }

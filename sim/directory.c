@@ -11,6 +11,7 @@
 #include <ftw.h>
 #include <glib/gstdio.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -21,6 +22,17 @@ fail(GError **error, const char *path)
 {
     g_set_error(error, G_FILE_ERROR, (int)g_file_error_from_errno(errno),
                 "%s: %s", path, g_strerror(errno));
+    return false;
+}
+
+/* No mistake in what was asked for: the disk, or its rights, say no. */
+static bool
+fail_output(RunOutcome *outcome, GError **error)
+{
+    outcome->exit_code = EXIT_FAILURE;
+    g_set_error(error, G_FILE_ERROR, (int)g_file_error_from_errno(errno),
+                "cannot write results to %s: %s; choose another with -o",
+                outcome->directory, g_strerror(errno));
     return false;
 }
 
@@ -87,7 +99,7 @@ lock_partial(RunOutcome *outcome, GError **error)
     g_autofree char *path = g_build_filename(outcome->partial, "lock", NULL);
     outcome->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (outcome->lock < 0)
-        return fail(error, path);
+        return fail_output(outcome, error);
     if (lockf(outcome->lock, F_TLOCK, 0) == 0)
         return true;
     g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_AGAIN,
@@ -107,8 +119,10 @@ remove_leftover(RunOutcome *outcome, GError **error)
                     "%s is in the way and no run has left it", path);
         return false;
     }
-    if (!lock_partial(outcome, error) || !directory_remove(path, error))
+    if (!lock_partial(outcome, error))
         return false;
+    if (!directory_remove(path, NULL))
+        return fail_output(outcome, error);
     close(outcome->lock);
     outcome->lock = -1;
     return true;
@@ -134,7 +148,7 @@ directory_open(const Scenario *scenario, RunOutcome *outcome, GError **error)
         return false;
     g_autofree char *parts = g_build_filename(outcome->partial, "parts", NULL);
     if (g_mkdir_with_parents(parts, 0777) != 0)
-        return fail(error, parts);
+        return fail_output(outcome, error);
     return lock_partial(outcome, error);
 }
 

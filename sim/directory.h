@@ -7,7 +7,8 @@
 #include "sim/scenario.h"
 
 /* Choose the directory (-o, general.output, out/TITLE-SEED), refuse one that
- * exists unless forced, and make DIR.partial with its parts. */
+ * exists unless forced, and make DIR.partial with its parts. When that cannot
+ * be made, the outcome's exit code says so. */
 bool directory_open(const Scenario *scenario, RunOutcome *outcome,
                     GError **error);
 /* Remove a directory and all below it; symbolic links are not followed. */

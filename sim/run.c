@@ -435,7 +435,7 @@ run_simulate(const RunVerb *verb, int argc, char **argv, RunOutcome *outcome)
         !may_log_turns(scenario, &outcome->options.turn_wish, &error) ||
         !directory_open(scenario, outcome, &error)) {
         log_tell(&outcome->log, LOG_ERROR, NULL, "%s", error->message);
-        return COMMAND_EXIT_USAGE;
+        return outcome->exit_code ? outcome->exit_code : COMMAND_EXIT_USAGE;
     }
     g_autofree char *started = progress_timestamp();
     ManifestFacts facts = {.scenario_text = text,

@@ -42,7 +42,8 @@ typedef struct RunOutcome {
     char *partial;
     int lock; /* on partial, while this process writes there; or -1 */
     Log log;
-    int exit_code; /* 0, or 128 + the signal that cut the run short */
+    int exit_code; /* 0; 128 + the signal that cut the run short; or 1 when
+                    * there was no place for results */
 } RunOutcome;
 
 /* Read the command line and the scenario, run it, write the results. Returns

@@ -123,7 +123,10 @@ promise "and nothing is run" absent misspelt
 promise "an expectation missed is told" ends 3 "$scenario" -o missed \
     --set 'expect=[{metric: modes.preferred.connectivity_ratio, min: 2}]'
 : >file
-promise "no directory can be below a file" ends 2 "$scenario" -o file/out
+promise "no directory can be below a file" ends 1 "$scenario" -o file/out
+promise "which is told, with the remedy" has_line \
+    'cannot write results to file/out: Not a directory; choose another with -o' \
+    log
 promise "an output without a name is refused" ends 2 "$scenario" -o ''
 promise "no jobs at all are refused" ends 2 "$scenario" -o idle -j 0
 promise "with a reason" has_line 'jobs is 1 or more' log

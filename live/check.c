@@ -4,6 +4,7 @@
 #include "live/check.h"
 #include "live/address.h"
 #include "live/kernel.h"
+#include "live/listener.h"
 #include "live/privilege.h"
 #include "live/route.h"
 #include "live/secret.h"
@@ -48,39 +49,48 @@ open_socket(const Address *address)
     return socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 }
 
-/* 0, or the reason. SO_REUSEPORT: we may be serving there already. */
-static int
-try_bind(const Address *address)
+static void
+remark_served(const Check *check, const char *key, const Address *address)
 {
-    const int is_on = 1;
-    struct sockaddr_storage name;
-    socklen_t name_bytes = address_to_socket(address, &name);
-    int fd = open_socket(address);
-    bool is_bound =
-        fd >= 0 &&
-        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &is_on, sizeof is_on) == 0 &&
-        setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &is_on, sizeof is_on) == 0 &&
-        bind(fd, (const struct sockaddr *)&name, name_bytes) == 0;
-    int reason = is_bound ? 0 : errno;
-    if (fd >= 0)
-        close(fd);
-    return reason;
+    char text[ADDRESS_TEXT_BYTES];
+    if (!listener_is_served(address))
+        return;
+    address_write(address, text);
+    remark(check,
+           "%s: %s is served already: right if it is by this role, whose "
+           "restart shares it",
+           key, text);
+}
+
+/* It may be this very role that is there, and about to reload. */
+static void
+check_address(const Check *check, uint32_t at)
+{
+    const LiveConfig *config = check->reader->config;
+    const Address *address = &config->listen[at].address;
+    char text[ADDRESS_TEXT_BYTES];
+    bool is_alone = config_is_alone(config);
+    int reason = listener_try(address, is_alone);
+    address_write(address, text);
+    if (is_alone && reason == EADDRINUSE)
+        remark(check,
+               "listen: %s is in use: by this role, if it runs; no other "
+               "process can listen there meanwhile",
+               text);
+    else if (reason)
+        complain(check->reader->complaints,
+                 config_mark(check->root, "listen.%u", at),
+                 "listen: cannot bind %s: %s", text, g_strerror(reason));
+    else
+        remark_served(check, "listen", address);
 }
 
 static void
 check_listen(const Check *check)
 {
-    const LiveConfig *config = check->reader->config;
     privilege_raise(); /* it would be root who listens */
-    for (uint32_t at = 0; at < config->listen_count; at++) {
-        char text[ADDRESS_TEXT_BYTES];
-        address_write(&config->listen[at].address, text);
-        int reason = try_bind(&config->listen[at].address);
-        if (reason)
-            complain(check->reader->complaints,
-                     config_mark(check->root, "listen.%u", at),
-                     "listen: cannot bind %s: %s", text, g_strerror(reason));
-    }
+    for (uint32_t at = 0; at < check->reader->config->listen_count; at++)
+        check_address(check, at);
     privilege_lower();
 }
 
@@ -131,11 +141,13 @@ check_admin(const Check *check)
     if (admin->port == 0)
         return;
     address_write(admin, text);
-    int reason = try_bind(admin);
+    int reason = listener_try(admin, false);
     if (reason)
         complain(check->reader->complaints, config_mark(check->root, "admin"),
                  "admin: cannot bind %s: %s", text, g_strerror(reason));
-    else if (!address_is_loopback(admin))
+    else
+        remark_served(check, "admin", admin);
+    if (!reason && !address_is_loopback(admin))
         remark(check, "admin: whoever reaches %s can read what is counted",
                text);
 }

@@ -3,8 +3,10 @@
  */
 #include "live/command.h"
 #include "live/check.h"
+#include "live/listener.h"
 #include "live/operate.h"
 #include "live/options.h"
+#include "live/privilege.h"
 #include "live/workers.h"
 
 #include <signal.h>
@@ -75,6 +77,31 @@ serve_as_worker(void *context, uint32_t index)
     return serve(service->config, service->path);
 }
 
+static void
+tell_if_served(const Address *address)
+{
+    char text[ADDRESS_TEXT_BYTES];
+    if (address->port == 0 || !listener_is_served(address))
+        return;
+    address_write(address, text);
+    fprintf(stderr,
+            "byway: another process serves %s already: the two share the "
+            "callers, which is right in a restart alone\n",
+            text);
+}
+
+/* Before there are workers, which share. */
+static void
+tell_shared(const LiveConfig *config)
+{
+    privilege_raise();
+    for (uint32_t at = 0; at < config->listen_count; at++)
+        if (!config_is_alone(config))
+            tell_if_served(&config->listen[at].address);
+    tell_if_served(&config->admin);
+    privilege_lower();
+}
+
 static int
 run_role(Role role, const LiveOptions *options)
 {
@@ -85,6 +112,7 @@ run_role(Role role, const LiveOptions *options)
     if (!config)
         return EXIT_USAGE;
     config->turns = options->turns;
+    tell_shared(config);
     if (config->worker_count == 1)
         return serve(config, options->config);
     if (options->turns)

@@ -190,6 +190,12 @@ config_parse_role(const char *word, Role *ret_role)
     return false;
 }
 
+bool
+config_is_alone(const LiveConfig *config)
+{
+    return config->role == ROLE_MANAGER || config->role == ROLE_KEY_SERVICE;
+}
+
 const LivePeer *
 config_peer(const LiveConfig *config, LivePeerKind kind)
 {

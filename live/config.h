@@ -179,6 +179,9 @@ bool config_parse_role(const char *word, Role *ret_role);
 /* Append every key that a role may say: default, range, meaning. */
 void config_write_help(GString *text, Role role);
 
+/* Does it share its addresses with no other process, not even in a restart? A
+ * manager and a key service do not: they have one database. */
+bool config_is_alone(const LiveConfig *config);
 const LivePeer *config_peer(const LiveConfig *config, LivePeerKind kind);
 /* "manager", as the file says it. */
 const char *config_peer_name(LivePeerKind kind);

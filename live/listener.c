@@ -52,14 +52,20 @@ set_keep_alive(int fd, const KeepAlive *keep_alive)
             set_number(fd, TCP_KEEPCNT, (int)keep_alive->count));
 }
 
+/* Several processes may share the address; so may the next one, before this
+ * one has drained. */
+static bool
+set_sharing(int fd, bool is_alone)
+{
+    return set_flag(fd, SOL_SOCKET, SO_REUSEADDR) &&
+           (is_alone || set_flag(fd, SOL_SOCKET, SO_REUSEPORT));
+}
+
 static bool
 set_options(const Listener *listener, const ListenerConfig *config)
 {
     int fd = listener->watch.fd;
-    /* Several processes may share the address; so may the next one, before
-     * this one has drained. */
-    return set_flag(fd, SOL_SOCKET, SO_REUSEADDR) &&
-           set_flag(fd, SOL_SOCKET, SO_REUSEPORT) &&
+    return set_sharing(fd, config->is_alone) &&
            set_keep_alive(fd, &config->keep_alive) &&
            set_flag(fd, IPPROTO_TCP, TCP_NODELAY) &&
            (listener->is_multipath ||
@@ -117,6 +123,28 @@ open_socket(Listener *listener, const ListenerConfig *config)
         return "cannot listen at";
     stop_yielding(fd);
     return NULL;
+}
+
+int
+listener_try(const Address *address, bool is_alone)
+{
+    struct sockaddr_storage name;
+    socklen_t name_bytes = address_to_socket(address, &name);
+    int fd = kernel_open_stream(name.ss_family, false);
+    bool is_bound = fd >= 0 && set_sharing(fd, is_alone) &&
+                    bind(fd, (const struct sockaddr *)&name, name_bytes) == 0;
+    int reason = is_bound ? 0 : errno;
+    if (fd >= 0)
+        close(fd);
+    return reason;
+}
+
+bool
+listener_is_served(const Address *address)
+{
+    return notify_inherited(address) < 0 &&
+           listener_try(address, true) == EADDRINUSE &&
+           listener_try(address, false) == 0;
 }
 
 bool

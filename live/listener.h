@@ -6,8 +6,9 @@
  * one is given up for as long as it takes to turn the next peer away, so
  * that the loop never spins over a peer it cannot take.
  *
- * Processes that listen at one address share it (SO_REUSEPORT). A service
- * manager may give the socket instead.
+ * Processes that listen at one address share it (SO_REUSEPORT), unless one of
+ * them is alone: then there are no others. A service manager may give the
+ * socket instead.
  */
 #pragma once
 
@@ -25,6 +26,7 @@ typedef struct KeepAlive {
 
 typedef struct ListenerConfig {
     Address address;
+    bool is_alone;     /* no other process may listen there */
     bool is_multipath; /* with who offers it; else, or without the kernel's
                           help, TCP */
     KeepAlive keep_alive;
@@ -46,6 +48,12 @@ typedef struct Listener {
     int64_t told_ns;          /* when that was last said; 0: never */
 } Listener;
 
+/* 0, or why nobody could listen there now: alone, or beside whoever shares the
+ * address. */
+int listener_try(const Address *address, bool is_alone);
+/* Does another process listen there that would share the address? No, when a
+ * service manager gives us the socket. */
+bool listener_is_served(const Address *address);
 /* Bind and listen; port 0 is any free one, see listener_address. */
 bool listener_init(Listener *listener, const ListenerConfig *config,
                    GError **error);

@@ -107,6 +107,7 @@ open_listeners(LiveRole *role, GError **error)
         ListenerConfig listener = {
             .address = config->listen[i].address,
             .is_multipath = config->listen[i].is_multipath,
+            .is_alone = config_is_alone(config),
             .keep_alive = config->listen[i].keep_alive,
             .congestion = config->congestion,
             .send_timeout_ns = config->limits.idle_timeout_ns,

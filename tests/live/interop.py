@@ -8,11 +8,12 @@ curl and Python's http.client ask a CDN, a data centre and an edge; an edge
 asks nginx. What is not installed is skipped. Output is TAP.
 """
 import http.client
+import subprocess
 import sys
 
 sys.dont_write_bytecode = True
-from town import (CURL, FILE, LIMIT, NGINX, PATH, Town, curl,  # noqa: E402
-                  open_byway, tell)
+from town import (BYWAY, CURL, FILE, LIMIT, NGINX, PATH, Town,  # noqa: E402
+                  curl, open_byway, tell)
 
 
 def check_curl(town, name, whole):
@@ -113,12 +114,33 @@ def an_edge_outlives_its_nginx(town):
     assert curl(town, 'mortal-edge') == (FILE, ['200'], 0)
 
 
+def a_second_process_at_one_address_is_told_of_the_first(town):
+    said = f"another process serves 127.0.0.1:{town.port('cdn')} already"
+    town.ports['second'] = town.port('cdn')
+    with open(town.path('second.log'), 'a+', encoding='utf8') as town.errors:
+        town.start('second', [BYWAY, 'live', 'cdn', '--config', 'cdn.yaml'])
+        town.wait_for(lambda: said in reread(town.errors), 'a warning')
+    town.errors = None
+    town.end('second')
+    keys = subprocess.run([BYWAY, 'live', 'key-service', '--config',
+                           'key-service.yaml'], cwd=town.directory,
+                          capture_output=True, check=False, timeout=LIMIT)
+    assert keys.returncode == 1, keys.returncode
+    assert b'cannot listen at' in keys.stderr, keys.stderr
+
+
+def reread(file):
+    file.seek(0)
+    return file.read()
+
+
 STORIES = (
     (curl_reads_a_cdn_whole_in_parts_and_resumed, (CURL, 'curl')),
     (curl_reads_the_same_from_data_centre_and_edge, (CURL, 'curl')),
     (an_old_curl_is_refused, (CURL, 'curl')),
     (python_asks_again_and_again_on_one_connection, (True, '')),
     (what_is_not_offered_is_refused_in_words, (True, '')),
+    (a_second_process_at_one_address_is_told_of_the_first, (True, '')),
     (an_edge_relays_nginx, (CURL and NGINX, 'curl and nginx')),
     (an_edge_relays_an_nginx_that_closes_after_each_answer,
      (CURL and NGINX, 'curl and nginx')),

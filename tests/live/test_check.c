@@ -93,6 +93,20 @@ listen_somewhere(bool is_shared, Address *ret_address)
     return fd;
 }
 
+/* The same of an edge, which shares its address with its successor. */
+static bool
+check_edge(Desk *desk, const char *listen, const char *more)
+{
+    g_autofree char *text = g_strdup_printf(
+        "byway: 1\nrole: edge\nid: 9\nregion: 0\nisp: 0\nuplink: 1 Mbit/s\n"
+        "listen: %s\n"
+        "peers: {manager: {id: 1, address: 127.0.0.1:8001},\n"
+        "        data_centre: {id: 3, address: 127.0.0.2:8003}}\n%s",
+        listen, more);
+    g_assert_true(g_file_set_contents(desk->path, text, -1, NULL));
+    return config_check(desk->path, ROLE_EDGE, desk->errors, desk->remarks);
+}
+
 static void
 an_address_that_others_hold_is_an_error(void)
 {
@@ -102,11 +116,29 @@ an_address_that_others_hold_is_an_error(void)
     desk_init(&desk);
     int fd = listen_somewhere(false, &address);
     address_write(&address, text);
-    g_assert_false(check_manager(&desk, text, ""));
+    g_assert_false(check_edge(&desk, text, ""));
     g_autofree char *error = g_strdup_printf(
-        ":4:9: error: listen: cannot bind %s: Address already in use", text);
+        ":7:9: error: listen: cannot bind %s: Address already in use", text);
     expect_error(&desk, error);
     close(fd);
+    desk_clear(&desk);
+}
+
+/* A manager that runs has its address for itself: it may be that. */
+static void
+an_address_that_a_manager_may_hold_itself_is_told(void)
+{
+    Desk desk;
+    Address address;
+    char text[ADDRESS_TEXT_BYTES];
+    desk_init(&desk);
+    int fd = listen_somewhere(false, &address);
+    address_write(&address, text);
+    g_assert_true(check_manager(&desk, text, ""));
+    g_autofree char *said = g_strdup_printf("listen: %s is in use", text);
+    g_assert_true(has_remark(&desk, said));
+    close(fd);
+    g_assert_cmpuint(desk.errors->len, ==, 0);
     desk_clear(&desk);
 }
 
@@ -121,7 +153,10 @@ a_process_that_serves_there_goes_on(void)
     desk_init(&desk);
     int fd = listen_somewhere(true, &address);
     address_write(&address, text);
-    g_assert_true(check_manager(&desk, text, ""));
+    g_assert_true(check_edge(&desk, text, ""));
+    g_autofree char *said =
+        g_strdup_printf("listen: %s is served already", text);
+    g_assert_true(has_remark(&desk, said));
     int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     socklen_t name_bytes = address_to_socket(&address, &name);
     g_assert_cmpint(connect(client, (struct sockaddr *)&name, name_bytes), ==,
@@ -237,19 +272,6 @@ a_database_that_others_can_open_is_an_error(void)
     desk_clear(&desk);
 }
 
-static bool
-check_edge(Desk *desk, const char *more)
-{
-    g_autofree char *text = g_strdup_printf(
-        "byway: 1\nrole: edge\nid: 9\nregion: 0\nisp: 0\nuplink: 1 Mbit/s\n"
-        "listen: 127.3.5.7:8101\n"
-        "peers: {manager: {id: 1, address: 127.0.0.1:8001},\n"
-        "        data_centre: {id: 3, address: 127.0.0.2:8003}}\n%s",
-        more);
-    g_assert_true(g_file_set_contents(desk->path, text, -1, NULL));
-    return config_check(desk->path, ROLE_EDGE, desk->errors, desk->remarks);
-}
-
 /* A lower limit stays, so a process of its own meets it. An edge has two
  * sockets for each connection that it accepted. */
 static void
@@ -266,8 +288,10 @@ connections_need_open_files(void)
     g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &limit), ==, 0);
     g_assert_true(
         check_manager(&desk, "127.3.5.7:8001", "limits: {connections: 400}"));
-    g_assert_true(check_edge(&desk, "limits: {connections: 218}"));
-    g_assert_false(check_edge(&desk, "limits: {connections: 219}"));
+    g_assert_true(
+        check_edge(&desk, "127.3.5.7:8101", "limits: {connections: 218}"));
+    g_assert_false(
+        check_edge(&desk, "127.3.5.7:8101", "limits: {connections: 219}"));
     expect_error(&desk, ":10:23: error: connections: 219 need 502 open files; "
                         "the system allows 500");
     desk_clear(&desk);
@@ -278,7 +302,7 @@ the_way_to_each_peer_is_told(void)
 {
     Desk desk;
     desk_init(&desk);
-    g_assert_true(check_edge(&desk, ""));
+    g_assert_true(check_edge(&desk, "127.3.5.7:8101", ""));
     g_assert_true(has_remark(&desk, "manager 127.0.0.1:8001: by lo, initial "
                                     "window 10 segments (the default)"));
     g_assert_true(has_remark(&desk, "data_centre 127.0.0.2:8003: by lo, "));
@@ -385,6 +409,8 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/check/taken", an_address_that_others_hold_is_an_error);
+    g_test_add_func("/check/held",
+                    an_address_that_a_manager_may_hold_itself_is_told);
     g_test_add_func("/check/shared", a_process_that_serves_there_goes_on);
     g_test_add_func("/check/foreign",
                     an_address_of_another_machine_is_an_error);

@@ -138,6 +138,30 @@ an_inherited_socket_is_taken_and_no_other(void)
     loop_clear(&loop);
 }
 
+/* Whichever of the two comes first. */
+static void
+who_is_alone_shares_with_nobody(void)
+{
+    for (guint i = 0; i < 2; i++) {
+        ListenerConfig config = {.is_alone = i == 0,
+                                 .send_timeout_ns = NS_PER_S};
+        Listener first;
+        Listener second;
+        g_autoptr(GError) error = NULL;
+        close(loopback_listen(1, &config.address)); /* it was free */
+        g_assert_false(listener_is_served(&config.address));
+        g_assert_cmpint(listener_try(&config.address, true), ==, 0);
+        g_assert_true(listener_init(&first, &config, NULL));
+        g_assert_true(listener_is_served(&config.address) != config.is_alone);
+        config.is_alone = !config.is_alone;
+        g_assert_false(listener_init(&second, &config, &error));
+        g_assert_true(g_str_has_suffix(error->message, "in use"));
+        listener_clear(&first);
+        g_assert_true(listener_init(&second, &config, NULL));
+        listener_clear(&second);
+    }
+}
+
 #define STORY(name) g_test_add_func("/listener/" #name, name)
 
 int
@@ -146,6 +170,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     STORY(who_yields_gets_nobody_while_another_listens);
     STORY(the_next_to_come_shares_again);
+    STORY(who_is_alone_shares_with_nobody);
     STORY(an_inherited_socket_is_taken_and_no_other);
     return g_test_run();
 }

@@ -12,6 +12,7 @@ chunk_new(uint32_t size_bytes)
     Chunk *chunk = g_malloc(sizeof *chunk + size_bytes);
     chunk->ref_count = 1;
     chunk->size_bytes = size_bytes;
+    chunk->kept_count = 0;
     return chunk;
 }
 

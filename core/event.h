@@ -40,6 +40,7 @@ typedef struct Address {
 typedef struct Chunk {
     uint32_t ref_count;
     uint32_t size_bytes;
+    uint32_t kept_count; /* of the references, those of bytes to be sent */
     uint8_t bytes[];
 } Chunk;
 

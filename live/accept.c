@@ -3,9 +3,7 @@
  */
 #include "live/http2.h"
 
-#include <linux/sockios.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 /* A drained role closes a stream after so long a silence: between two requests,
@@ -27,17 +25,6 @@ is_idle(const Host *host, const HostStream *slot)
            slot->conn->last_ns <= loop_now_ns(host->loop) - idle_ns;
 }
 
-/* What the peer has acknowledged so far. The kernel may hold megabytes for a
- * slow one, and take nothing more for minutes while it reads them. */
-static uint64_t
-taken_bytes_of(const Conn *conn)
-{
-    int held_bytes = 0;
-    if (ioctl(conn->watch.fd, SIOCOUTQ, &held_bytes) != 0)
-        held_bytes = 0;
-    return conn->sent_bytes - MIN(conn->sent_bytes, (uint64_t)held_bytes);
-}
-
 /* Something waits for it, in our buffer or at the source of an order. It has
  * a while to take its least share; if it does, it gets another. */
 static bool
@@ -46,12 +33,11 @@ is_slow(Host *host, HostStream *slot)
     const HostConfig *config = &host->config;
     int64_t now_ns = loop_now_ns(host->loop);
     const Conn *conn = slot->conn;
-    bool is_blocked = conn->out.unsent_bytes > 0 || conn->wants_room;
-    if (config->send_bytes_min == 0 || !is_blocked) {
+    if (config->send_bytes_min == 0 || !conn_is_blocked(conn)) {
         slot->blocked_ns = 0;
         return false;
     }
-    uint64_t taken_bytes = taken_bytes_of(conn);
+    uint64_t taken_bytes = conn_taken_bytes(conn);
     if (slot->blocked_ns == 0 ||
         taken_bytes >= slot->mark_bytes + config->send_bytes_min) {
         slot->blocked_ns = now_ns;
@@ -59,6 +45,17 @@ is_slow(Host *host, HostStream *slot)
         return false;
     }
     return now_ns - slot->blocked_ns >= config->send_timeout_ns;
+}
+
+/* It has shut down its sending side, or is gone: only what is sent to it would
+ * tell, and its source has been silent for too long. */
+static bool
+is_deserted(const Host *host, const HostStream *slot)
+{
+    const Conn *conn = slot->conn;
+    return conn->is_ended && !conn_is_blocked(conn) &&
+           conn->last_ns <=
+               loop_now_ns(host->loop) - host->config.send_timeout_ns;
 }
 
 static void
@@ -86,7 +83,8 @@ host_sweep(void *context)
         bool takes_little = is_slow(host, slot);
         host->count.late_heads += is_late;
         host->count.slow_readers += takes_little;
-        if (is_late || takes_little || is_idle(host, slot))
+        if (is_late || takes_little || is_idle(host, slot) ||
+            is_deserted(host, slot))
             host_end_stream(host, stream, CLOSE_TIMED_OUT);
     }
     http2_sweep(host);

@@ -363,10 +363,8 @@ turn_page(Conns *conns)
 OutSlice
 conns_lend(Conns *conns, uint32_t size_bytes)
 {
-    Chunk *page = conns->page;
-    page->size_bytes = size_bytes; /* as much as its keeper counts */
-    return (OutSlice){page->bytes, size_bytes,
-                      size_bytes >= KEPT_BYTES_MIN ? page : NULL};
+    Chunk *page = size_bytes >= KEPT_BYTES_MIN ? conns->page : NULL;
+    return (OutSlice){conns->page->bytes, size_bytes, page};
 }
 
 ConnRead

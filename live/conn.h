@@ -93,6 +93,8 @@ struct Conn {
     uint32_t expect_bytes;
     int64_t last_ns; /* when bytes went or came */
     uint64_t sent_bytes;
+    uint64_t seen_bytes; /* as conn_stuck_ns saw them taken last */
+    int64_t seen_ns;
     Outbox out;
     Conn *next; /* parting or dead */
     Conn *before;
@@ -154,6 +156,14 @@ bool conn_is_fatal(Conn *conn, int error);
 void conn_gather(Conn *conn, const OutSlice *slices, uint32_t slice_count);
 void conn_push(Conn *conn);
 
+/* --- live/conn_pace.c: how fast its peer takes --------------------------- */
+/* What the peer has acknowledged, of all that was sent. */
+uint64_t conn_taken_bytes(const Conn *conn);
+/* Does something wait for its peer, here or at the source of an order? */
+bool conn_is_blocked(const Conn *conn);
+/* Since when it has been seen to be blocked and its peer to take nothing; the
+ * first look only begins to see. TIME_NEVER: not blocked. */
+int64_t conn_stuck_ns(Conn *conn);
 /* --- live/conn_open.c: until a connection is open ----------------------- */
 void conn_go_on(Conn *conn, uint32_t events);
 /* --- live/conn_tls.c: with privacy -------------------------------------- */

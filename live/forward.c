@@ -239,7 +239,10 @@ pump_pipe(Forward *forward)
 {
     for (uint32_t i = 0; i < ROUND_COUNT_MAX; i++) {
         if (forward->held_bytes == 0) {
-            if (!take_pipe(forward->pipes, &forward->pipe))
+            /* A pipe is filled by its pages: copies can be smaller. */
+            if (memory_is_short(forward->pipes->memory,
+                                FORWARD_SPLICE_BYTES_MIN) ||
+                !take_pipe(forward->pipes, &forward->pipe))
                 return copy(forward);
             ForwardStep step = fill_pipe(forward);
             if (step != FORWARD_DONE)

@@ -434,6 +434,14 @@ drop_stuck(Http2 *http2, int64_t now_ns)
     }
 }
 
+/* Its peer may go on saying things, but it takes nothing. */
+static void
+drop_slow(Http2 *http2)
+{
+    http2->host->count.slow_readers++;
+    http2_drop(http2);
+}
+
 void
 http2_sweep(Host *host)
 {
@@ -449,6 +457,9 @@ http2_sweep(Host *host)
             end(http2, NGHTTP2_ENHANCE_YOUR_CALM);
         else if (!http2->streams && http2->conn->last_ns <= least_ns)
             end(http2, NGHTTP2_NO_ERROR);
+        else if (conn_stuck_ns(http2->conn) <=
+                 now_ns - host->config.send_timeout_ns)
+            drop_slow(http2);
     }
 }
 

@@ -10,23 +10,26 @@
 struct OutPiece {
     OutPiece *next;
     Chunk *chunk;
-    uint32_t held_bytes;  /* of memory, as long as it is there */
     const uint8_t *bytes; /* in the chunk or in copied */
     uint32_t size_bytes;
     uint8_t copied[];
 };
 
-/* A chunk may be kept in pieces, in order and to its end: the last holds all
- * of it. */
-static uint32_t
-held_bytes_of(const OutSlice *slice, uint32_t size_bytes)
+/* The least piece holds all of its chunk, and all pieces hold it once, in
+ * whichever outboxes of an owner they are. */
+static void
+keep_chunk(Memory *memory, Chunk *chunk)
 {
-    const Chunk *chunk = slice->chunk;
-    if (!chunk)
-        return size_bytes;
-    bool is_last =
-        slice->bytes + slice->size_bytes == chunk->bytes + chunk->size_bytes;
-    return is_last ? chunk->size_bytes : 0;
+    if (chunk_ref(chunk)->kept_count++ == 0)
+        memory->held_bytes += chunk->size_bytes;
+}
+
+static void
+drop_chunk(Memory *memory, Chunk *chunk)
+{
+    if (--chunk->kept_count == 0)
+        memory->held_bytes -= chunk->size_bytes;
+    chunk_unref(chunk);
 }
 
 void
@@ -36,13 +39,12 @@ outbox_keep(Outbox *outbox, const OutSlice *slice, uint32_t start_bytes)
     uint32_t size_bytes = slice->size_bytes - start_bytes;
     uint32_t copied_bytes = slice->chunk ? 0 : size_bytes;
     OutPiece *piece = g_malloc(sizeof *piece + copied_bytes);
-    *piece = (OutPiece){.size_bytes = size_bytes,
-                        .held_bytes = held_bytes_of(slice, size_bytes)};
-    outbox->memory->held_bytes += piece->held_bytes;
+    *piece = (OutPiece){.size_bytes = size_bytes, .chunk = slice->chunk};
     if (slice->chunk) {
-        piece->chunk = chunk_ref(slice->chunk);
+        keep_chunk(outbox->memory, slice->chunk);
         piece->bytes = slice->bytes + start_bytes;
     } else {
+        outbox->memory->held_bytes += size_bytes;
         memcpy(piece->copied, slice->bytes + start_bytes, size_bytes);
         piece->bytes = piece->copied;
     }
@@ -87,9 +89,11 @@ drop_first(Outbox *outbox)
     outbox->first = piece->next;
     if (!outbox->first)
         outbox->last = NULL;
-    outbox->memory->held_bytes -= piece->held_bytes;
     if (piece->chunk)
-        chunk_unref(piece->chunk);
+        drop_chunk(outbox->memory, piece->chunk);
+    else
+        outbox->memory->held_bytes -=
+            (uint64_t)(piece->bytes + piece->size_bytes - piece->copied);
     g_free(piece);
 }
 

@@ -10,7 +10,7 @@
 
 /* So long a read may wait while nobody is ended for it. */
 #define PATIENCE_NS (2 * NS_PER_S)
-/* At a time: each is looked for among all. */
+/* At a time: others want to be served, too. */
 #define ENDED_COUNT_MAX 128u
 
 typedef struct WaitingRead {
@@ -77,47 +77,74 @@ host_is_overfull(const Host *host)
     return memory->held_bytes > memory->held_bytes_max;
 }
 
-static Conn *
-slower_of(Conn *slowest, Conn *conn)
+typedef struct Stuck {
+    Conn *conn;
+    int64_t since_ns;
+} Stuck;
+
+static void
+judge(GArray *stuck, Conn *conn)
 {
-    if (conn->out.unsent_bytes == 0)
-        return slowest;
-    return !slowest || conn->last_ns < slowest->last_ns ? conn : slowest;
+    int64_t least_ns = loop_now_ns(conn->conns->loop) - PATIENCE_NS;
+    Stuck one = {conn, conn_stuck_ns(conn)};
+    if (one.since_ns <= least_ns)
+        g_array_append_val(stuck, one);
 }
 
-/* NULL: nobody has taken nothing for so long. */
-static Conn *
-find_slowest(const Host *host)
+static int
+by_since(const void *a, const void *b)
 {
-    Conn *slowest = NULL;
+    int64_t first_ns = ((const Stuck *)a)->since_ns;
+    int64_t second_ns = ((const Stuck *)b)->since_ns;
+    return (first_ns > second_ns) - (first_ns < second_ns);
+}
+
+/* Who has taken nothing for so long, the slowest first. */
+static GArray *
+find_stuck(const Host *host)
+{
+    GArray *stuck = g_array_new(FALSE, FALSE, sizeof(Stuck));
     for (StreamId stream = 0; stream < host->stream_capacity; stream++) {
         const HostStream *slot = &host->streams[stream];
         if (slot->guest && slot->queued_count == 0)
-            slowest = slower_of(slowest, slot->conn);
+            judge(stuck, slot->conn);
     }
     for (Http2 *http2 = host->sessions; http2; http2 = http2->next)
-        slowest = slower_of(slowest, http2->conn);
+        judge(stuck, http2->conn);
     for (Conn *conn = host->conns.parting; conn; conn = conn->next)
-        slowest = slower_of(slowest, conn);
-    bool is_slow =
-        slowest && slowest->last_ns <= loop_now_ns(host->loop) - PATIENCE_NS;
-    return is_slow ? slowest : NULL;
+        judge(stuck, conn);
+    g_array_sort(stuck, by_since);
+    return stuck;
+}
+
+/* The end of another may have been its own; nobody is buried before the loop
+ * goes on. */
+static void
+end_stuck(Host *host, Conn *conn)
+{
+    const HostStream *slot = host_slot(host, conn->tag);
+    if (conn->state == CONN_FREE)
+        return;
+    if (conn->state == CONN_PARTING)
+        conn_close(conn, CLOSE_RESET);
+    else if (conn->session)
+        http2_drop(conn->session);
+    else if (slot->conn == conn && slot->queued_count == 0)
+        host_end_stream(host, conn->tag, CLOSE_TIMED_OUT);
+    else
+        return;
+    host->count.slow_readers++;
 }
 
 void
 host_end_slowest(Host *host)
 {
-    for (uint32_t i = 0; i < ENDED_COUNT_MAX && host_is_overfull(host); i++) {
-        Conn *conn = find_slowest(host);
-        if (!conn)
-            return;
-        host->count.slow_readers++;
-        if (conn->state == CONN_PARTING)
-            conn_close(conn, CLOSE_RESET);
-        else if (conn->session)
-            http2_drop(conn->session);
-        else
-            host_end_stream(host, conn->tag, CLOSE_TIMED_OUT);
+    if (!host_is_overfull(host))
+        return;
+    g_autoptr(GArray) stuck = find_stuck(host);
+    uint32_t count = MIN(stuck->len, ENDED_COUNT_MAX);
+    for (uint32_t i = 0; i < count && host_is_overfull(host); i++) {
+        end_stuck(host, g_array_index(stuck, Stuck, i).conn);
         host_read_waiting(host);
     }
 }

@@ -155,6 +155,7 @@ site_init(Site *site)
         .memory_bytes_max = 64u << 20,
         .head_timeout_ns = 10 * NS_PER_S,
         .session_idle_ns = 60 * NS_PER_S,
+        .send_timeout_ns = 5 * NS_PER_S,
         .limits = {.connect_timeout_ns = 5 * NS_PER_S,
                    .send_timeout_ns = 5 * NS_PER_S,
                    .linger_timeout_ns = 200 * NS_PER_MS},

@@ -7,6 +7,7 @@
 #include "core/wire.h"
 #include "tests/live/site.h"
 
+#include <fcntl.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -217,6 +218,48 @@ while_it_waits_nobody_is_busy_and_the_wait_ends(void)
     site_clear(&site);
 }
 
+/* It says how long its answer is, and sends a part of it. */
+static int
+answer_in_part(Site *site, int listener)
+{
+    static const char PART[] = "HTTP/1.1 200 OK\r\n"
+                               "Content-Length: 1000000\r\n\r\nand so on";
+    int fd = -1;
+    g_assert_cmpint(fcntl(listener, F_SETFL, O_NONBLOCK), ==, 0);
+    while (fd < 0) {
+        loopback_step(&site->loop);
+        fd = accept(listener, NULL, NULL);
+    }
+    g_assert_cmpint(send(fd, PART, sizeof PART - 1, 0), ==, sizeof PART - 1);
+    return fd;
+}
+
+static void
+one_whose_source_falls_silent_is_let_go(void)
+{
+    Site site;
+    Address address;
+    site_init(&site);
+    site.host.send_timeout_ns = 300 * NS_PER_MS;
+    site.host.head_timeout_ns = 400 * NS_PER_MS;
+    site_open(&site, SITE_EDGE);
+    int listener = loopback_listen(5, &address);
+    site_redirect(&site, &address);
+    g_autofree char *request = site_request(0, 1000000);
+    Caller gone;
+    call(&site, SITE_EDGE, &gone);
+    caller_say(&gone, &site.loop, request);
+    int source = answer_in_part(&site, listener);
+    stop_sending(&gone);
+    site_run(&site, 100 * NS_PER_MS);
+    g_assert_cmpuint(site.nodes[SITE_EDGE].host.accepted_count, ==, 1);
+    wait_until_gone(&site, SITE_EDGE);
+    caller_hang_up(&gone);
+    close(source);
+    close(listener);
+    site_clear(&site);
+}
+
 #define STORY(name) g_test_add_func("/half_close/" #name, name)
 
 int
@@ -229,5 +272,6 @@ main(int argc, char **argv)
     STORY(half_a_request_gets_no_answer);
     STORY(one_that_really_went_away_is_let_go);
     STORY(while_it_waits_nobody_is_busy_and_the_wait_ends);
+    STORY(one_whose_source_falls_silent_is_let_go);
     return g_test_run();
 }

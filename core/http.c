@@ -198,8 +198,10 @@ parse_content_range(Text value, HttpHead *head)
         return false;
     if (!text_number(value, &head->range.total_bytes))
         return false;
-    if (head->status == 416)
+    if (head->status == 416) {
+        head->has_range = true;
         return text_is(span, "*");
+    }
     HttpRange *range = &head->range;
     if (!parse_span(span, false, range))
         return false;
@@ -395,9 +397,9 @@ http_parse_response(const uint8_t *bytes, uint32_t size_bytes,
     bool is_empty = head.status == 204;
     if (is_empty ? head.body_bytes > 0 : !seen.content_length)
         return 502;
-    if (head.has_range != (head.status == 206))
+    if (head.status != 416 && head.has_range != (head.status == 206))
         return 502;
-    if (head.has_range && head.range.size_bytes != head.body_bytes)
+    if (head.status == 206 && head.range.size_bytes != head.body_bytes)
         return 502;
     *ret_head = head;
     return 0;

@@ -37,7 +37,8 @@ typedef struct HttpHead {
     HttpMethod method;     /* request */
     uint16_t status;       /* response: 200 to 599; requests have 0 */
     bool is_last;          /* Connection: close */
-    bool has_range;        /* Range, or Content-Range of a 206 */
+    bool has_range;        /* Range; Content-Range of a 206, or of a 416, which
+                              then tells the size and nothing else */
     uint32_t target_bytes; /* request */
     const char *target;    /* request; lent, not terminated */
     const char *host;      /* request that we write; NULL: a peer of ours */
@@ -67,7 +68,7 @@ uint16_t http_parse_response(const uint8_t *bytes, uint32_t size_bytes,
 
 const char *http_method_name(HttpMethod method);
 /* Write a head and return its size. A request has a Range when has_range; a
- * response a Content-Range, and 416 tells range.total_bytes. */
+ * response a Content-Range, of which 416 tells range.total_bytes alone. */
 uint32_t http_write_request(const HttpHead *head,
                             char ret_bytes[static HTTP_WRITE_BYTES_MAX]);
 uint32_t http_write_response(const HttpHead *head,

@@ -138,7 +138,7 @@ http_write_response(const HttpHead *head,
             range->total_bytes);
         put(&page, "\r\n");
     }
-    if (head->status == 416)
+    if (head->status == 416 && head->has_range)
         put(&page, "Content-Range: bytes */%" PRIu64 "\r\n",
             range->total_bytes);
     put(&page, "Content-Length: %" PRIu64 "\r\n", head->body_bytes);

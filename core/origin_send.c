@@ -232,6 +232,7 @@ send_head(Service *service, StreamId stream, const Event *event, HttpHead *head,
     }
     if (request->has_range && service->at_bytes >= file_bytes) {
         head->status = 416;
+        head->has_range = true;
         return false;
     }
     uint64_t body_bytes = file_bytes - service->at_bytes;

@@ -105,8 +105,9 @@ take_answer(Probe *probe, uint32_t head_bytes)
     bool is_part = head.status == 206 && head.range.offset_bytes == 0 &&
                    head.range.size_bytes == 1;
     /* Of an empty file there is no first byte. */
-    bool is_empty = (head.status == 200 && head.body_bytes == 0) ||
-                    (head.status == 416 && head.range.total_bytes == 0);
+    bool is_empty =
+        (head.status == 200 && head.body_bytes == 0) ||
+        (head.status == 416 && head.has_range && head.range.total_bytes == 0);
     if (!is_part && !is_empty) {
         refuse_status(probe, &head, head_bytes);
         return;

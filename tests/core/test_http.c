@@ -370,13 +370,29 @@ a_written_response_reads_back(void)
     g_assert_cmpuint(heard.range.offset_bytes, ==, 10);
     g_assert_cmpuint(heard.range.total_bytes, ==, 15);
     g_assert_cmpuint(heard.body_bytes, ==, 5);
+}
 
-    said = (HttpHead){.status = 416, .range = {.total_bytes = 15}};
-    size = http_write_response(&said, bytes);
-    g_assert_cmpuint(http_parse_response((uint8_t *)bytes, size, &heard), ==,
-                     0);
-    g_assert_cmpuint(heard.range.total_bytes, ==, 15);
-    g_assert_false(heard.has_range);
+/* An empty file has the size 0; a size that nobody looked up is not told. */
+static void
+a_size_is_told_where_it_is_known(void)
+{
+    static const HttpHead SAID[] = {
+        {.status = 416, .has_range = true, .range = {.total_bytes = 15}},
+        {.status = 416, .has_range = true},
+        {.status = 416},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(SAID); i++) {
+        char bytes[HTTP_WRITE_BYTES_MAX];
+        HttpHead heard;
+        uint32_t size = http_write_response(&SAID[i], bytes);
+        g_assert_cmpuint(http_parse_response((uint8_t *)bytes, size, &heard),
+                         ==, 0);
+        g_assert_cmpint(heard.has_range, ==, SAID[i].has_range);
+        g_assert_cmpuint(heard.range.total_bytes, ==,
+                         SAID[i].range.total_bytes);
+        g_assert_true(!!g_strstr_len(bytes, size, "Content-Range") ==
+                      heard.has_range);
+    }
 }
 
 /* Two requests and a body of text; what a reader makes of it, as text. */
@@ -535,6 +551,8 @@ main(int argc, char **argv)
                     responses_that_could_be_cut_wrong_are_refused);
     g_test_add_func("/http/a_written_response_reads_back",
                     a_written_response_reads_back);
+    g_test_add_func("/http/a_size_is_told_where_it_is_known",
+                    a_size_is_told_where_it_is_known);
     g_test_add_func("/http/pipelined_messages_read_the_same_however_cut",
                     pipelined_messages_read_the_same_however_they_are_cut);
     g_test_add_func("/http/a_body_may_come_as_extents",

@@ -64,6 +64,8 @@ an_empty_file_has_no_end_to_send(void)
     Desk *desk = desk_new(false, 0);
     Sent *sent = ask(desk, STREAM_NONE, HTTP_GET, 5);
     g_assert_cmpuint(sent_head(sent).status, ==, 416);
+    g_assert_true(sent_head(sent).has_range);
+    g_assert_cmpuint(sent_head(sent).range.total_bytes, ==, 0);
     sent_free(sent);
     desk_free(desk);
 }

@@ -289,6 +289,10 @@ run_options(const FetchOptions *options)
     if (!parse_progress(options, &order.progress))
         return usage_error("--progress is auto, always or never, not ",
                            options->progress);
+    if (options->turns && g_file_test(options->turns, G_FILE_TEST_EXISTS))
+        return usage_error("--turns replaces no file, choose another name "
+                           "than ",
+                           options->turns);
     g_autoptr(GError) error = NULL;
     FetchUrl url;
     if (!fetch_url_parse(options->words[0], &url, &error))

@@ -301,14 +301,14 @@ submit_head(const Http2Stream *stream, const HttpHead *head)
     g_snprintf(length, sizeof length, "%" PRIu64, head->body_bytes);
     fields[0] = field(":status", status);
     fields[1] = field("content-length", length);
-    if (head->status == 416)
+    if (head->status == 416 && head->has_range)
         g_snprintf(span, sizeof span, "bytes */%" PRIu64, range->total_bytes);
     else if (head->has_range)
         g_snprintf(span, sizeof span, "bytes %" PRIu64 "-%" PRIu64 "/%" PRIu64,
                    range->offset_bytes,
                    range->offset_bytes + range->size_bytes - 1,
                    range->total_bytes);
-    if (head->status == 416 || head->has_range)
+    if (head->has_range)
         fields[count++] = field("content-range", span);
     nghttp2_submit_response(stream->http2->session, stream->id, fields, count,
                             has_body ? &body : NULL);

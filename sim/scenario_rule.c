@@ -108,6 +108,9 @@ static void
 check_edges(const RuleContext *context)
 {
     const PlanRoles *roles = &context->scenario->roles;
+    if (roles->clients && !roles->edges)
+        rule_complain(context, "roles.clients",
+                      "clients need roles.edges; their count may be 0");
     if (roles->edges && !roles->manager)
         rule_complain(context, "roles.edges", "edges need roles.manager");
     if (roles->edges && !roles->key_service)

@@ -163,7 +163,10 @@ static const char STREET[] =
     "    line: {down: 40 Mbit/s, up: 20 Mbit/s, delay: 6 ms}\n"
     "roles:\n"
     "  clients: {count: 1, technology: 'choice([[1, line]])'}\n"
+    "  edges: {count: 0}\n"
     "  data_centres: [{region: r}]\n"
+    "  manager: {region: r, isp: a}\n"
+    "  key_service: {region: r, isp: a}\n"
     "workload:\n"
     "  downloads: {slow: 0, interval: exponential(8 s), file_size: 20 MB}\n";
 

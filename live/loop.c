@@ -30,8 +30,8 @@ loop_init(Loop *loop, GError **error)
                     "cannot wait for sockets: %s", g_strerror(errno));
         return false;
     }
-    int64_t monotonic_ns = clock_ns(CLOCK_MONOTONIC);
-    loop->offset_ns = clock_ns(CLOCK_REALTIME) - monotonic_ns;
+    int64_t boot_ns = clock_ns(CLOCK_BOOTTIME);
+    loop->offset_ns = clock_ns(CLOCK_REALTIME) - boot_ns;
     loop_read_clock(loop);
     return true;
 }
@@ -56,14 +56,14 @@ loop_now_ns(const Loop *loop)
 int64_t
 loop_read_clock(Loop *loop)
 {
-    loop->now_ns = clock_ns(CLOCK_MONOTONIC) + loop->offset_ns;
+    loop->now_ns = clock_ns(CLOCK_BOOTTIME) + loop->offset_ns;
     return loop->now_ns;
 }
 
 int64_t
 loop_calendar_shift_ns(const Loop *loop)
 {
-    return clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_MONOTONIC) -
+    return clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME) -
            loop->offset_ns;
 }
 

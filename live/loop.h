@@ -69,7 +69,8 @@ void loop_run(Loop *loop);
 void loop_stop(Loop *loop);
 /* Wait no longer than until at_ns, and tell what has happened. */
 void loop_step(Loop *loop, int64_t at_ns);
-/* Calendar time, that never goes back: monotonic since loop_init. */
+/* Calendar time, that never goes back: monotonic since loop_init, the time for
+ * which the machine was suspended counted in. */
 int64_t loop_now_ns(const Loop *loop);
 /* Read the clock, where much time may have passed since the last report. */
 int64_t loop_read_clock(Loop *loop);

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""tests/live/set_clock.py: somebody sets the clock, by days.
+"""tests/live/set_clock.py: somebody sets the clock, by days, or the machine sleeps.
 
 usage: set_clock.py BYWAY CALENDAR
 
@@ -15,10 +15,14 @@ sys.dont_write_bytecode = True
 from town import CURL, Town, curl, open_byway, tell  # noqa: E402
 
 DAY = 86400
+LOOK_S = 5  # how often a process looks at the calendar
+
+
+slept_s = 0  # never less
 
 
 def set_clock(town, days):
-    town.write('shift.new', f'{days * DAY}\n')
+    town.write('shift.new', f'{days * DAY} {slept_s}\n')
     os.replace(town.path('shift.new'), town.path('shift'))
 
 
@@ -55,6 +59,20 @@ def whoever_runs_goes_on_and_says_so(town):
         assert curl(town, 'edge') == before
 
 
+def whoever_slept_goes_on_at_the_time_that_it_is(town):
+    before = curl(town, 'edge')
+    news = 'the clock was set'
+    said = count_said(town, news)
+    global slept_s
+    for hours in (1, 20):
+        slept_s += hours * 3600
+        set_clock(town, 0)
+        assert curl(town, 'edge') == before
+        time.sleep(LOOK_S + 1)
+        assert count_said(town, news) == said
+        assert curl(town, 'edge') == before
+
+
 def whoever_starts_again_at_another_time_has_lost_nothing(town):
     before = curl(town, 'edge')
     for days in (1, -1, 0):
@@ -77,6 +95,7 @@ def a_key_ends_by_the_calendar_of_its_service(town):
 
 STORIES = tuple((story, (CURL, 'curl')) for story in (
     whoever_runs_goes_on_and_says_so,
+    whoever_slept_goes_on_at_the_time_that_it_is,
     whoever_starts_again_at_another_time_has_lost_nothing,
     a_key_ends_by_the_calendar_of_its_service,
 ))

@@ -195,7 +195,7 @@ take_request(Edge *edge, const Event *event, const HttpHead *head, Turn *turn)
 {
     Line *client = edge_line(edge, event->stream);
     if (head->method == HTTP_POST)
-        return 400;
+        return 405;
     client->is_last |= head->is_last || edge->is_draining;
     uint64_t group;
     if (http_is_path(head, EDGE_PATH_HELLO)) {

@@ -179,8 +179,11 @@ static uint16_t
 parse_range(Text value, HttpHead *head)
 {
     Text unit;
-    if (!text_cut(&value, '=', &unit) || !text_is(unit, "bytes"))
+    if (!text_cut(&value, '=', &unit) || !is_token(unit))
         return 416;
+    /* RFC 9110 section 14.2: units that we do not know are ignored. */
+    if (!text_is_nocase(unit, "bytes"))
+        return 0;
     if (!parse_span(value, true, &head->range))
         return 416;
     head->has_range = true;
@@ -258,6 +261,8 @@ parse_field(Text name, Text value, HttpHead *head, Seen *seen)
         parse_connection(value, head);
     }
     if (head->status != 0) {
+        if (text_is_nocase(name, "Allow") && text_is(value, "POST"))
+            head->method = HTTP_POST;
         if (text_is_nocase(name, "Content-Range"))
             return see_once(&seen->range) && parse_content_range(value, head)
                        ? 0

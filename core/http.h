@@ -34,7 +34,8 @@ typedef struct HttpRange {
 
 /* What a request or a response says that we understand. */
 typedef struct HttpHead {
-    HttpMethod method;     /* request */
+    HttpMethod method;     /* request; 405: what is allowed instead, POST or
+                              (HTTP_GET) GET and HEAD */
     uint16_t status;       /* response: 200 to 599; requests have 0 */
     bool is_last;          /* Connection: close */
     bool has_range;        /* Range; Content-Range of a 206, or of a 416, which
@@ -67,6 +68,8 @@ uint16_t http_parse_response(const uint8_t *bytes, uint32_t size_bytes,
                              HttpHead *ret_head);
 
 const char *http_method_name(HttpMethod method);
+/* The value of Allow in the head of a 405. */
+const char *http_allowed(const HttpHead *head);
 /* Write a head and return its size. A request has a Range when has_range; a
  * response a Content-Range, of which 416 tells range.total_bytes alone. */
 uint32_t http_write_request(const HttpHead *head,

@@ -123,6 +123,12 @@ reason_of(uint16_t status)
     }
 }
 
+const char *
+http_allowed(const HttpHead *head)
+{
+    return head->method == HTTP_POST ? "POST" : "GET, HEAD";
+}
+
 uint32_t
 http_write_response(const HttpHead *head,
                     char ret_bytes[static HTTP_WRITE_BYTES_MAX])
@@ -141,6 +147,8 @@ http_write_response(const HttpHead *head,
     if (head->status == 416 && head->has_range)
         put(&page, "Content-Range: bytes */%" PRIu64 "\r\n",
             range->total_bytes);
+    if (head->status == 405)
+        put(&page, "Allow: %s\r\n", http_allowed(head));
     put(&page, "Content-Length: %" PRIu64 "\r\n", head->body_bytes);
     if (head->is_last)
         put(&page, "Connection: close\r\n");

@@ -369,7 +369,8 @@ static void
 refuse(Keyring *keyring, StreamId stream, uint16_t status, Turn *turn)
 {
     PeerId peer = sessions_peek(&keyring->sessions, stream)->peer;
-    http_send_refusal(turn, stream, status);
+    HttpHead head = {.status = status, .method = HTTP_POST, .is_last = true};
+    http_send_response(turn, stream, &head, NULL);
     turn_close(turn, stream, CLOSE_DONE);
     turn_note(turn, NOTE_REQUEST_REFUSED, peer, status);
     sessions_close(&keyring->sessions, stream);

@@ -418,8 +418,6 @@ serve_nodes(Manager *manager, const Event *event, const HttpPiece *body,
 static Route
 find_route(const HttpHead *head)
 {
-    if (head->method != HTTP_POST)
-        return ROUTE_NONE;
     if (http_is_path(head, WIRE_PATH_REPORT))
         return ROUTE_REPORT;
     if (http_is_path(head, WIRE_PATH_CLIENT_STAT))
@@ -453,7 +451,8 @@ static void
 refuse(Manager *manager, StreamId stream, uint16_t status, Turn *turn)
 {
     turn_note(turn, NOTE_MESSAGE_BAD, manager->sessions[stream]->peer, status);
-    http_send_refusal(turn, stream, status);
+    HttpHead head = {.status = status, .method = HTTP_POST, .is_last = true};
+    http_send_response(turn, stream, &head, NULL);
     turn_close(turn, stream, CLOSE_DONE);
     drop_session(manager, stream);
 }
@@ -471,6 +470,8 @@ take_step(Manager *manager, const Event *event, HttpStep step,
         session->is_last = piece->head.is_last || manager->is_draining;
         if (session->route == ROUTE_NONE)
             return 404;
+        if (piece->head.method != HTTP_POST)
+            return 405;
         if (piece->head.body_bytes == 0)
             return 400;
         return http_reader_collect(&session->reader) ? 0 : 413;

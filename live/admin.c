@@ -62,11 +62,12 @@ answer(Admin *admin, AdminGuest *guest, uint32_t head_bytes)
         fill_page(admin, &head, &page);
     bool is_head_only = status == 0 && head.method == HTTP_HEAD_ONLY;
     g_string_printf(text,
-                    "HTTP/1.1 %u %s\r\nContent-Type: %s\r\n"
+                    "HTTP/1.1 %u %s\r\nContent-Type: %s\r\n%s"
                     "Content-Length: %" G_GSIZE_FORMAT "\r\n"
                     "Connection: close\r\n\r\n%s",
-                    page.status, page.reason, page.type, page.body->len,
-                    is_head_only ? "" : page.body->str);
+                    page.status, page.reason, page.type,
+                    page.status == 405 ? "Allow: GET, HEAD\r\n" : "",
+                    page.body->len, is_head_only ? "" : page.body->str);
     g_string_free(page.body, TRUE);
     OutSlice slice = {(const uint8_t *)text->str, (uint32_t)text->len, NULL};
     Conn *conn = guest->conn;

@@ -294,7 +294,7 @@ submit_head(const Http2Stream *stream, const HttpHead *head)
     char status[NUMBER_BYTES], length[NUMBER_BYTES], span[NUMBER_BYTES];
     const HttpRange *range = &head->range;
     nghttp2_data_provider body = {.read_callback = offer_body};
-    nghttp2_nv fields[3];
+    nghttp2_nv fields[4];
     bool has_body = head->body_bytes > 0 && !stream->is_head_only;
     size_t count = 2;
     g_snprintf(status, sizeof status, "%u", head->status);
@@ -310,6 +310,8 @@ submit_head(const Http2Stream *stream, const HttpHead *head)
                    range->total_bytes);
     if (head->has_range)
         fields[count++] = field("content-range", span);
+    if (head->status == 405)
+        fields[count++] = field("allow", http_allowed(head));
     nghttp2_submit_response(stream->http2->session, stream->id, fields, count,
                             has_body ? &body : NULL);
 }

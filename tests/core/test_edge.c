@@ -338,7 +338,7 @@ nothing_but_files_is_served(void)
         uint16_t status;
     } CASES[] = {
         {"GET /etc/passwd HTTP/1.1\r\nHost: e\r\n\r\n", 404},
-        {"POST " PATH " HTTP/1.1\r\nHost: e\r\nContent-Length: 0\r\n\r\n", 400},
+        {"POST " PATH " HTTP/1.1\r\nHost: e\r\nContent-Length: 0\r\n\r\n", 405},
         {"GET /v1/hello?group=x HTTP/1.1\r\nHost: e\r\n\r\n", 400},
         {"GET " PATH " HTTP/1.1\r\n\r\n", 400},
     };

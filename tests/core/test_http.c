@@ -138,7 +138,7 @@ static const Probe PROBES[] = {
     {"range overflow",
      "GET /1k HTTP/1.1\r\n" HOST "Range: bytes=0-18446744073709551615\r\n\r\n",
      416},
-    {"range in lines", "GET /1k HTTP/1.1\r\n" HOST "Range: lines=1-2\r\n\r\n",
+    {"range without a unit", "GET /1k HTTP/1.1\r\n" HOST "Range: 1-2\r\n\r\n",
      416},
     {"two ranges",
      "GET /1k HTTP/1.1\r\n" HOST "Range: bytes=0-1\r\n"
@@ -298,6 +298,27 @@ a_head_request_has_no_range(void)
     g_assert_cmpint(heard.method, ==, HTTP_HEAD_ONLY);
 }
 
+static HttpHead
+read_text(const char *text)
+{
+    HttpHead head;
+    g_assert_cmpuint(http_parse_request((const uint8_t *)text,
+                                        (uint32_t)strlen(text), &head),
+                     ==, 0);
+    return head;
+}
+
+static void
+a_range_in_an_unknown_unit_is_ignored(void)
+{
+    HttpHead lines =
+        read_text("GET /1k HTTP/1.1\r\n" HOST "Range: lines=1-2\r\n\r\n");
+    g_assert_false(lines.has_range);
+    HttpHead loud =
+        read_text("GET /1k HTTP/1.1\r\n" HOST "Range: Bytes=1-2\r\n\r\n");
+    g_assert_true(loud.has_range);
+}
+
 static void
 after_an_answer_to_head_comes_the_next_head(void)
 {
@@ -392,6 +413,29 @@ a_size_is_told_where_it_is_known(void)
                          SAID[i].range.total_bytes);
         g_assert_true(!!g_strstr_len(bytes, size, "Content-Range") ==
                       heard.has_range);
+    }
+}
+
+/* RFC 9110 section 15.5.6: who refuses a method tells those allowed. */
+static void
+a_refused_method_comes_with_those_allowed(void)
+{
+    static const struct {
+        HttpMethod method;
+        const char *field;
+    } CASES[] = {
+        {HTTP_GET, "\r\nAllow: GET, HEAD\r\n"},
+        {HTTP_POST, "\r\nAllow: POST\r\n"},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(CASES); i++) {
+        char bytes[HTTP_WRITE_BYTES_MAX];
+        HttpHead said = {.status = 405, .method = CASES[i].method};
+        HttpHead heard;
+        uint32_t size = http_write_response(&said, bytes);
+        g_assert_nonnull(g_strstr_len(bytes, size, CASES[i].field));
+        g_assert_cmpuint(http_parse_response((uint8_t *)bytes, size, &heard),
+                         ==, 0);
+        g_assert_cmpint(heard.method, ==, CASES[i].method);
     }
 }
 
@@ -553,6 +597,10 @@ main(int argc, char **argv)
                     a_written_response_reads_back);
     g_test_add_func("/http/a_size_is_told_where_it_is_known",
                     a_size_is_told_where_it_is_known);
+    g_test_add_func("/http/a_refused_method_comes_with_those_allowed",
+                    a_refused_method_comes_with_those_allowed);
+    g_test_add_func("/http/a_range_in_an_unknown_unit_is_ignored",
+                    a_range_in_an_unknown_unit_is_ignored);
     g_test_add_func("/http/pipelined_messages_read_the_same_however_cut",
                     pipelined_messages_read_the_same_however_they_are_cut);
     g_test_add_func("/http/a_body_may_come_as_extents",

@@ -241,9 +241,9 @@ what_is_no_message_is_refused_and_noted(void)
         const char *text;
         uint16_t status;
     } CASES[] = {
-        {"GET /v1/nodes HTTP/1.1\r\nHost: m\r\n\r\n", 404},
         {"POST /v1/other HTTP/1.1\r\nHost: m\r\nContent-Length: 1\r\n\r\nx",
          404},
+        {"GET /v1/nodes HTTP/1.1\r\nHost: m\r\n\r\n", 405},
         {"POST /v1/nodes HTTP/1.1\r\nHost: m\r\nContent-Length: 0\r\n\r\n",
          400},
         {"POST /v1/nodes HTTP/1.1\r\nHost: m\r\nContent-Length: 4\r\n\r\nABCD",

@@ -298,25 +298,16 @@ a_head_request_has_no_range(void)
     g_assert_cmpint(heard.method, ==, HTTP_HEAD_ONLY);
 }
 
-static HttpHead
-read_text(const char *text)
-{
-    HttpHead head;
-    g_assert_cmpuint(http_parse_request((const uint8_t *)text,
-                                        (uint32_t)strlen(text), &head),
-                     ==, 0);
-    return head;
-}
-
 static void
 a_range_in_an_unknown_unit_is_ignored(void)
 {
-    HttpHead lines =
-        read_text("GET /1k HTTP/1.1\r\n" HOST "Range: lines=1-2\r\n\r\n");
-    g_assert_false(lines.has_range);
-    HttpHead loud =
-        read_text("GET /1k HTTP/1.1\r\n" HOST "Range: Bytes=1-2\r\n\r\n");
-    g_assert_true(loud.has_range);
+    static const char TEXT[] =
+        "GET /1k HTTP/1.1\r\n" HOST "Range: lines=1-2\r\n\r\n";
+    HttpHead head;
+    g_assert_cmpuint(
+        http_parse_request((const uint8_t *)TEXT, sizeof TEXT - 1, &head), ==,
+        0);
+    g_assert_false(head.has_range);
 }
 
 static void

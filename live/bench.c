@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -131,24 +132,38 @@ run_round(Bench *bench, uint32_t round, GError **error)
     return run_private_round(bench, error);
 }
 
-/* Connections that were served once and wait; before them one was, so that
- * what a first connection needs is not counted. */
+/* Memory of connections that were served once and wait; before them one was,
+ * so that what a first connection needs is not counted. */
 static bool
-measure_idle(Bench *bench, RelayKind kind, GError **error)
+measure_idle(const BenchRelay *relay, bool is_tls, double *ret_kib,
+             GError **error)
 {
-    const BenchRelay *relay = &bench->relays[kind];
+    const Address *target = is_tls ? &relay->tls : &relay->address;
     uint64_t small_bytes = POINTS[POINT_SMALL].body_bytes;
-    BenchLoad *first = load_new(&relay->address, small_bytes, 1, error);
+    BenchIdle *first = bench_idle_new(target, is_tls, small_bytes, 1, error);
     if (!first)
         return false;
     uint64_t before_bytes = bench_resident_bytes(relay->process);
-    BenchLoad *load = load_new(&relay->address, small_bytes, IDLE_COUNT, error);
+    BenchIdle *idle =
+        bench_idle_new(target, is_tls, small_bytes, IDLE_COUNT, error);
     uint64_t after_bytes = bench_resident_bytes(relay->process);
-    load_free(first);
-    load_free(load);
-    bench->figures[kind].idle_kib =
-        ((double)after_bytes - (double)before_bytes) / 1024 / IDLE_COUNT;
-    return load != NULL;
+    bench_idle_free(first);
+    bench_idle_free(idle);
+    *ret_kib = ((double)after_bytes - (double)before_bytes) / 1024 / IDLE_COUNT;
+    return idle != NULL;
+}
+
+/* A bare relay does not know TLS. */
+static bool
+measure_idles(Bench *bench, RelayKind kind, GError **error)
+{
+    const BenchRelay *relay = &bench->relays[kind];
+    Figures *figures = &bench->figures[kind];
+    if (relay->process == 0)
+        return true;
+    return measure_idle(relay, false, &figures->idle_kib, error) &&
+           (kind == RELAY_SPLICE ||
+            measure_idle(relay, true, &figures->idle_tls_kib, error));
 }
 
 static double
@@ -235,13 +250,14 @@ start(Bench *bench, GError **error)
     bench->h2load = program_find("h2load");
     for (RelayKind kind = 0; kind < RELAY_COUNT; kind++) {
         bench->figures[kind].idle_kib = NAN;
+        bench->figures[kind].idle_tls_kib = NAN;
         bench->figures[kind].middle_calls = NAN;
         bench->figures[kind].small_calls = NAN;
         BenchRelay *relay = &bench->relays[kind];
         if (!bench_start_relay(relay, kind, bench->directory,
                                &bench->origin.address, error))
             return false;
-        if (relay->process != 0 && !measure_idle(bench, kind, error))
+        if (!measure_idles(bench, kind, error))
             return false;
     }
     return true;
@@ -289,6 +305,7 @@ bench_live(uint32_t round_count, bool is_quiet)
         return EXIT_FAILED;
     }
     bench->round_count = round_count;
+    signal(SIGPIPE, SIG_IGN); /* TLS has no MSG_NOSIGNAL */
     bench_raise_limit();
     bench->directory = directory;
     if (!bench_leave_network() && !is_quiet)

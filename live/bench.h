@@ -37,6 +37,15 @@ bool load_run(BenchLoad *load, int64_t for_ns, LoadResult *ret_result,
               GError **error);
 void load_free(BenchLoad *load);
 
+/* --- live/bench_idle.c ------------------------------------------------- */
+typedef struct BenchIdle BenchIdle;
+
+/* As load_new, in the clear or by TLS; but nothing is asked again. */
+BenchIdle *bench_idle_new(const Address *target, bool is_tls,
+                          uint64_t body_bytes, uint32_t connection_count,
+                          GError **error);
+void bench_idle_free(BenchIdle *idle);
+
 /* --- live/bench_origin.c, live/bench_splice.c: run in a child ---------- */
 /* Serve bodies of any size: the first 16 hex digits of /f/... say it. */
 void bench_origin_run(int listen_fd);
@@ -161,7 +170,8 @@ typedef struct Figures {
     double private_spread[PRIVATE_COUNT]; /* most less least, to the median */
     double middle_calls;                  /* a request of POINT_MIDDLE */
     double small_calls;
-    double idle_kib;            /* memory of a connection that waits */
+    double idle_kib; /* memory of a connection that waits */
+    double idle_tls_kib;
     double seal_us[SEAL_COUNT]; /* of ours */
     double cipher_us[SEAL_COUNT];
     double seal_to_cipher[SEAL_COUNT];

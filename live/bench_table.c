@@ -45,6 +45,8 @@ static const Goal GOALS[] = {
      11.0},
     {"system calls, 16 KiB", offsetof(Figures, small_calls), RELAY_COUNT, 8.0},
     {"KiB, idle connection", offsetof(Figures, idle_kib), RELAY_COUNT, 1.3},
+    {"KiB, idle connection by TLS", offsetof(Figures, idle_tls_kib),
+     RELAY_COUNT, 10.0},
     {"CPU, TLS, HTTP/1.1, 512 KiB, to nginx",
      offsetof(Figures, private_us[PRIVATE_TLS_MIDDLE]), RELAY_NGINX, 1.0},
     {"CPU, TLS, HTTP/2, 512 KiB, to nginx",
@@ -94,7 +96,8 @@ print_point(const Figures figures[static RELAY_COUNT], PointKind kind)
 static void
 print_counts(const Figures figures[static RELAY_COUNT])
 {
-    printf("%-26s%12s%12s%12s\n", "", "calls 512K", "calls 16K", "idle KiB");
+    printf("%-26s%12s%12s%12s%12s\n", "", "calls 512K", "calls 16K", "idle KiB",
+           "by TLS");
     for (RelayKind relay = 0; relay < RELAY_COUNT; relay++) {
         if (isnan(figures[relay].idle_kib))
             continue;
@@ -102,6 +105,7 @@ print_counts(const Figures figures[static RELAY_COUNT])
         print_number(figures[relay].middle_calls, 12, 1);
         print_number(figures[relay].small_calls, 12, 1);
         print_number(figures[relay].idle_kib, 12, 2);
+        print_number(figures[relay].idle_tls_kib, 12, 2);
         putchar('\n');
     }
     putchar('\n');

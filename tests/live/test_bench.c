@@ -7,6 +7,7 @@
 #include "live/program.h"
 #include "live/tls.h"
 
+#include <string.h>
 #include <unistd.h>
 
 #define BODY_BYTES 300000u
@@ -40,6 +41,23 @@ a_load_is_answered_in_full_and_paid_for(void)
     g_assert_cmpint(bench_cpu_ns(relay.process), >, before_ns);
     g_assert_cmpuint(bench_resident_bytes(relay.process), >, 0);
     load_free(load);
+    bench_stop(&relay);
+    bench_stop(&origin);
+}
+
+static void
+who_waits_has_been_served(void)
+{
+    BenchRelay origin, relay;
+    open_relay(&origin, &relay);
+    g_autoptr(GError) error = NULL;
+    BenchIdle *idle =
+        bench_idle_new(&relay.address, false, BODY_BYTES, 8, &error);
+    g_assert_no_error(error);
+    bench_idle_free(idle);
+    /* A bare relay and its origin do not know TLS. */
+    g_assert_null(bench_idle_new(&relay.address, true, BODY_BYTES, 8, &error));
+    g_assert_nonnull(strstr(error->message, "do not agree on TLS"));
     bench_stop(&relay);
     bench_stop(&origin);
 }
@@ -105,6 +123,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     STORY(a_load_is_answered_in_full_and_paid_for);
+    STORY(who_waits_has_been_served);
     STORY(a_relay_that_dies_is_an_error_and_no_figure);
     STORY(without_an_origin_there_is_no_load);
     STORY(a_certificate_and_its_key_are_one_file_that_a_listener_takes);

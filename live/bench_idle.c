@@ -6,9 +6,11 @@
 #include <openssl/ssl.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #define HEAD_BYTES_MAX 4096u
+#define PATIENCE_S 10
 
 typedef struct Caller {
     int fd;
@@ -34,6 +36,8 @@ dial(Caller *caller, const Address *target, SSL_CTX *context, GError **error)
     struct sockaddr_storage name;
     socklen_t name_bytes = address_to_socket(target, &name);
     caller->fd = socket(name.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct timeval patience = {.tv_sec = PATIENCE_S};
+    setsockopt(caller->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     if (caller->fd < 0 ||
         connect(caller->fd, (struct sockaddr *)&name, name_bytes) != 0)
         return fail("a relay cannot be reached", error);

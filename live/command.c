@@ -43,7 +43,7 @@ typedef struct LiveOptions {
 static int
 usage_error(const char *text, const char *detail)
 {
-    fprintf(stderr, "byway live: %s%s; see 'byway live --help'\n", text,
+    fprintf(stderr, "byway live: %s%s (see 'byway live --help')\n", text,
             detail);
     return EXIT_USAGE;
 }
@@ -136,6 +136,14 @@ help(const LiveOptions *options)
 }
 
 static int
+refuse_role(const char *word)
+{
+    g_autofree char *hint = config_suggest_role(word);
+    g_autofree char *detail = g_strconcat(word, hint, NULL);
+    return usage_error("there is no role ", detail);
+}
+
+static int
 run_options(const LiveOptions *options)
 {
     if (options->wants_help)
@@ -146,7 +154,7 @@ run_options(const LiveOptions *options)
     if (options->words[1])
         return usage_error("one role at a time: ", options->words[1]);
     if (!config_parse_role(options->words[0], &role) || role == ROLE_CLIENT)
-        return usage_error("there is no role ", options->words[0]);
+        return refuse_role(options->words[0]);
     if (!options->config)
         return usage_error("where is its --config FILE.yaml?", "");
     return options->is_check ? check_run(options->config, role)

@@ -190,6 +190,15 @@ config_parse_role(const char *word, Role *ret_role)
     return false;
 }
 
+char *
+config_suggest_role(const char *word)
+{
+    const char *names[ROLE_COUNT + 1] = {NULL};
+    for (Role role = 0; role < ROLE_COUNT; role++)
+        names[role] = role_name(role);
+    return complaint_suggestion(word, names);
+}
+
 bool
 config_is_alone(const LiveConfig *config)
 {

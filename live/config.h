@@ -176,6 +176,8 @@ void config_find_changes(const LiveConfig *old, const LiveConfig *new,
 
 /* "key-service" or "key_service"; false when no role is called so. */
 bool config_parse_role(const char *word, Role *ret_role);
+/* Of the roles that have a configuration; "; did you mean 'edge'?", or "". */
+char *config_suggest_role(const char *word);
 /* Append every key that a role may say: default, range, meaning. */
 void config_write_help(GString *text, Role role);
 

@@ -137,18 +137,15 @@ static void
 read_role(ConfigReader *reader, const ConfigSlot *slot)
 {
     const char *text = slot->node->text;
-    const char *names[ROLE_COUNT + 1] = {NULL};
     Role role;
-    for (Role at = 0; at < ROLE_COUNT; at++)
-        names[at] = role_name(at);
     if (!config_parse_role(text, &role)) {
-        g_autofree char *suggestion = complaint_suggestion(text, names);
+        g_autofree char *hint = config_suggest_role(text);
         complain(reader->complaints, slot->node->mark,
-                 "role: there is no role '%s'%s", text, suggestion);
+                 "role: there is no role '%s'%s", text, hint);
     } else if (role != reader->config->role) {
         complain(reader->complaints, slot->node->mark,
-                 "role: this is for the role %s, not for %s", names[role],
-                 names[reader->config->role]);
+                 "role: this is for the role %s, not for %s", role_name(role),
+                 role_name(reader->config->role));
     }
 }
 

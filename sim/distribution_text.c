@@ -355,7 +355,9 @@ find_kind(const char *name, DistributionKind *ret_kind, char **ret_why)
         }
     }
     g_autofree char *suggestion = complaint_suggestion(name, names);
-    *ret_why = g_strdup_printf("unknown distribution '%s'%s", name, suggestion);
+    g_autofree char *all = g_strjoinv(", ", (char **)(uintptr_t)names);
+    *ret_why = g_strdup_printf("'%s' is no distribution, which are %s%s", name,
+                               all, suggestion);
     return false;
 }
 

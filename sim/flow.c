@@ -54,15 +54,19 @@ add_pairs(FlowTable *table, const Scenario *scenario, const PlanFlow *plan,
     }
 }
 
+/* NULL, or whom no links join. */
 static char *
-find_unjoined(FlowTable *table)
+add_paths(FlowTable *table)
 {
     for (uint32_t i = 0; i < table->count; i++) {
         const Flow *flow = &table->flows[i];
-        Path path;
-        if (topology_path(table->topology, flow->from, flow->to, &path) &&
-            topology_path(table->topology, flow->to, flow->from, &path))
+        Path out, back;
+        if (topology_path(table->topology, flow->from, flow->to, &out) &&
+            topology_path(table->topology, flow->to, flow->from, &back)) {
+            network_add_path(table->network, &out);
+            network_add_path(table->network, &back);
             continue;
+        }
         g_autofree char *from = topology_host_name(table->topology, flow->from);
         g_autofree char *to = topology_host_name(table->topology, flow->to);
         return g_strdup_printf("no links join '%s' and '%s' both ways", from,
@@ -84,7 +88,7 @@ flow_table_new(const Scenario *scenario, Network *network, char **ret_error)
         add_pairs(table, scenario, &scenario->workload.flows[i], flows);
     table->count = flows->len;
     table->flows = (Flow *)(void *)g_array_free(flows, false);
-    char *error = find_unjoined(table);
+    char *error = add_paths(table);
     if (error) {
         flow_table_free(table);
         *ret_error = error;

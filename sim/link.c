@@ -17,7 +17,9 @@ link_init(Link *link)
 {
     memset(link, 0, sizeof *link);
     link->entry_ns = TIME_NEVER;
-    link->head = link->tail = link->waiting_head = PACKET_NONE;
+    link->head = link->tail = PACKET_NONE;
+    link->wait_head = link->wait_tail = PACKET_NONE;
+    link->feeder = LINK_NONE;
     link->queue_packets_limit = UINT32_MAX;
     link->queue_bytes_limit = UINT64_MAX;
     link->queue_ns_limit = TIME_NEVER;
@@ -90,18 +92,32 @@ finish_ns(const Link *link, int64_t start_ns, uint32_t size_bytes)
     return start_ns + transmit_ns(size_bytes, link->rate_bps);
 }
 
+static void
+drop_first_batch(Link *link, PacketPool *pool)
+{
+    uint32_t batch = link->wait_head;
+    link->wait_head = pool->waits[batch].next;
+    link->wait_first = 0;
+    packet_put_wait(pool, batch);
+    if (link->wait_head != PACKET_NONE)
+        return;
+    link->wait_tail = PACKET_NONE;
+    link->wait_end = 0;
+}
+
 /* Packets whose service has begun no longer wait. */
 static void
-advance_waiting(Link *link, const PacketPool *pool, int64_t now_ns)
+advance_waiting(Link *link, PacketPool *pool, int64_t now_ns)
 {
-    while (link->waiting_head != PACKET_NONE) {
-        const PacketTransit *packet = &pool->transits[link->waiting_head];
-        if (packet->start_ns > now_ns)
+    while (link->waiting_packets > 0) {
+        const WaitBatch *batch = &pool->waits[link->wait_head];
+        if (batch->start_ns[link->wait_first] > now_ns)
             return;
-        assert(link->waiting_packets > 0);
         link->waiting_packets--;
-        link->waiting_bytes -= packet->size_bytes;
-        link->waiting_head = packet->next;
+        link->waiting_bytes -= batch->size_bytes[link->wait_first];
+        if (++link->wait_first == WAIT_BATCH_PACKETS ||
+            link->waiting_packets == 0)
+            drop_first_batch(link, pool);
     }
 }
 
@@ -188,11 +204,11 @@ insert_by_time(Link *link, PacketPool *pool, uint32_t index)
         link->tail = index;
 }
 
-static bool
+static LinkVerdict
 drop(Link *link, LinkDrop reason)
 {
     link->count.dropped_packets[reason]++;
-    return false;
+    return (LinkVerdict)(1 + reason);
 }
 
 static void
@@ -207,42 +223,36 @@ count_sent(Link *link, const PacketTransit *packet, int64_t start_ns,
 }
 
 static void
-wait_in_queue(Link *link, const PacketTransit *packet, uint32_t index)
+wait_in_queue(Link *link, PacketPool *pool, uint32_t size_bytes,
+              int64_t start_ns)
 {
-    if (link->waiting_head == PACKET_NONE)
-        link->waiting_head = index;
+    if (link->wait_tail == PACKET_NONE ||
+        link->wait_end == WAIT_BATCH_PACKETS) {
+        uint32_t batch = packet_take_wait(pool);
+        if (link->wait_tail == PACKET_NONE)
+            link->wait_head = batch;
+        else
+            pool->waits[link->wait_tail].next = batch;
+        link->wait_tail = batch;
+        link->wait_end = 0;
+    }
+    WaitBatch *last = &pool->waits[link->wait_tail];
+    last->start_ns[link->wait_end] = start_ns;
+    last->size_bytes[link->wait_end++] = (uint16_t)size_bytes;
     link->waiting_packets++;
-    link->waiting_bytes += packet->size_bytes;
+    link->waiting_bytes += size_bytes;
     link->count.waiting_packets_max =
         MAX(link->count.waiting_packets_max, link->waiting_packets);
 }
 
-/* Links that may reorder keep no chain of waiting packets in the order of
- * service, so their queue is bounded by time alone (the reader sees to it). */
-static void
-place_on_wire(Link *link, PacketPool *pool, uint32_t index, int64_t start_ns,
-              int64_t now_ns)
+static bool
+may_reorder(const Link *link)
 {
-    PacketTransit *packet = &pool->transits[index];
-    packet->out_ns =
-        link->free_ns + link->delay_ns + link->extra_delay_ns + jitter_ns(link);
-    bool may_reorder = link->extra && link->extra->may_reorder;
-    if (!may_reorder) {
-        packet->out_ns = MAX(packet->out_ns, link->last_out_ns);
-        link->last_out_ns = packet->out_ns;
-    }
-    packet->start_ns = start_ns;
-    if (may_reorder) {
-        insert_by_time(link, pool, index);
-        return;
-    }
-    append(link, pool, index);
-    if (start_ns > now_ns)
-        wait_in_queue(link, packet, index);
+    return link->extra && link->extra->may_reorder;
 }
 
-bool
-link_accept(Link *link, PacketPool *pool, uint32_t index, int64_t now_ns)
+LinkVerdict
+link_take(Link *link, PacketPool *pool, uint32_t index, int64_t now_ns)
 {
     PacketTransit *packet = &pool->transits[index];
     assert(packet->next == PACKET_NONE);
@@ -258,8 +268,35 @@ link_accept(Link *link, PacketPool *pool, uint32_t index, int64_t now_ns)
         return drop(link, LINK_DROP_AQM);
     link->free_ns = finish_ns(link, start_ns, packet->size_bytes);
     count_sent(link, packet, start_ns, wait_ns);
-    packet->is_lost = wire_loses(link);
-    place_on_wire(link, pool, index, start_ns, now_ns);
+    packet->fate = wire_loses(link) ? LINK_LOSES : LINK_TAKEN;
+    packet->out_ns =
+        link->free_ns + link->delay_ns + link->extra_delay_ns + jitter_ns(link);
+    /* Links that may reorder have no order of service to keep, so their queue
+     * is bounded by time alone (the reader sees to it). */
+    if (may_reorder(link))
+        return LINK_TAKEN;
+    packet->out_ns = MAX(packet->out_ns, link->last_out_ns);
+    link->last_out_ns = packet->out_ns;
+    if (start_ns > now_ns)
+        wait_in_queue(link, pool, packet->size_bytes, start_ns);
+    return LINK_TAKEN;
+}
+
+void
+link_hold(Link *link, PacketPool *pool, uint32_t index)
+{
+    if (may_reorder(link))
+        insert_by_time(link, pool, index);
+    else
+        append(link, pool, index);
+}
+
+bool
+link_accept(Link *link, PacketPool *pool, uint32_t index, int64_t now_ns)
+{
+    if (link_take(link, pool, index, now_ns) != LINK_TAKEN)
+        return false;
+    link_hold(link, pool, index);
     return true;
 }
 
@@ -270,16 +307,16 @@ link_pop(Link *link, PacketPool *pool, int64_t now_ns, bool *ret_is_lost)
     if (index == PACKET_NONE || pool->transits[index].out_ns > now_ns)
         return PACKET_NONE;
     PacketTransit *packet = &pool->transits[index];
-    if (link->waiting_head == index)
-        advance_waiting(link, pool, now_ns);
     link->head = packet->next;
-    if (link->head == PACKET_NONE)
+    if (link->head == PACKET_NONE) {
         link->tail = PACKET_NONE;
+        advance_waiting(link, pool, now_ns); /* gives back what it needs */
+    }
     packet->next = PACKET_NONE;
-    *ret_is_lost = packet->is_lost;
-    if (*ret_is_lost)
+    *ret_is_lost = packet->fate != LINK_TAKEN;
+    if (packet->fate == LINK_LOSES)
         link->count.dropped_packets[LINK_DROP_LOSS]++;
-    else
+    else if (packet->fate == LINK_TAKEN)
         link->count.delivered_packets++;
     return index;
 }

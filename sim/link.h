@@ -17,6 +17,8 @@
 #include "sim/random.h"
 
 typedef uint32_t LinkId;
+#define LINK_NONE UINT32_MAX
+#define LINK_MANY (UINT32_MAX - 1)
 
 typedef enum LinkDrop {
     LINK_DROP_QUEUE,
@@ -82,16 +84,21 @@ typedef struct Link {
     int64_t entry_ns; /* of the live agenda entry */
     uint32_t head;    /* chain of packets on the link */
     uint32_t tail;
-    uint32_t waiting_head; /* first of them that may still wait */
+    uint32_t wait_head; /* chain of WaitBatches: who may still wait */
+    uint32_t wait_tail;
     uint32_t waiting_packets;
-    uint64_t waiting_bytes;
+    uint8_t wait_first; /* place in the first batch */
+    uint8_t wait_end;   /* in the last one, behind the last packet */
+    bool is_fed_by_one; /* see network_add_path */
 
+    uint64_t waiting_bytes;
     int64_t extra_delay_ns;       /* a standing queue of others' packets */
     uint64_t loss;                /* random_threshold; 0: none */
     LinkExtra *extra;             /* NULL for plain links; owned */
     uint64_t queue_bytes_limit;   /* UINT64_MAX: none */
     int64_t queue_ns_limit;       /* TIME_NEVER: none */
     uint32_t queue_packets_limit; /* UINT32_MAX: none */
+    LinkId feeder;                /* the only one, or LINK_NONE, or LINK_MANY */
     RandomStream random;
 
     LinkCount count;
@@ -108,11 +115,23 @@ LinkExtra *link_extra(Link *link);
  * up; 0 for an infinite rate. */
 int64_t transmit_ns(uint64_t size_bytes, uint64_t rate_bps);
 
-/* A packet arrives; true when the link took it, false when it is dropped
- * (counted, still the caller's). The chain's head may have changed. */
+/* A packet arrives. LINK_TAKEN, or why it is dropped (counted); either way it
+ * is still the caller's. Its out_ns and fate are set if it is taken. */
+typedef enum LinkVerdict {
+    LINK_TAKEN,
+    LINK_FULL = 1 + LINK_DROP_QUEUE,
+    LINK_REFUSED = 1 + LINK_DROP_AQM,
+    LINK_LOSES = 1 + LINK_DROP_LOSS,
+} LinkVerdict;
+LinkVerdict link_take(Link *link, PacketPool *pool, uint32_t packet,
+                      int64_t now_ns);
+/* Keep one that was taken until its out_ns. The chain's head may change. */
+void link_hold(Link *link, PacketPool *pool, uint32_t packet);
+/* Both; true when the link took it, false when it is dropped. */
 bool link_accept(Link *link, PacketPool *pool, uint32_t packet, int64_t now_ns);
 /* The far end's next packet if it is due, or PACKET_NONE; the caller's. One
- * that the wire lost comes out too, so that it has waited like the others. */
+ * that is to be dropped there comes out too: the wire that lost it has carried
+ * it like the others. */
 uint32_t link_pop(Link *link, PacketPool *pool, int64_t now_ns,
                   bool *ret_is_lost);
 /* When the head reaches the far end; TIME_NEVER when empty. */

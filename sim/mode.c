@@ -64,12 +64,30 @@ look_up(ModeRun *run, const Network *network, uint64_t done)
            (!run->turns || turn_file_is_good(run->turns));
 }
 
+/* The links' state is looked at then, or never again. */
+static int64_t
+schedule_sample(const ModeRun *run, Network *network)
+{
+    int64_t next_ns = network->now_ns + run->recorder.interval_ns;
+    agenda_push(&network->agenda, next_ns, AGENDA_SAMPLE, 0);
+    return MIN(next_ns, run->stop_ns);
+}
+
 static void
 sample(ModeRun *run, Network *network)
 {
     recorder_sample(&run->recorder, network);
-    agenda_push(&network->agenda, network->now_ns + run->recorder.interval_ns,
-                AGENDA_SAMPLE, 0);
+    schedule_sample(run, network);
+}
+
+static void
+sample_flows(ModeRun *run, Network *network)
+{
+    if (network->now_ns > 0)
+        recorder_sample(&run->recorder, network);
+    int64_t next_ns = schedule_sample(run, network);
+    if (run->scenario->network.has_fusion)
+        network_run_ahead(network, next_ns);
 }
 
 static bool
@@ -90,7 +108,7 @@ loop_flows(ModeRun *run, FlowTable *table, ProcessTable *processes)
             else if (agenda_kind(&entry) == AGENDA_PROCESS)
                 process_run(processes, (uint32_t)entry.key);
             else
-                sample(run, network);
+                sample_flows(run, network);
         }
         Signal signal;
         while (network_take_signal(network, &signal))
@@ -214,7 +232,7 @@ run_flows(ModeRun *run, GError **error)
     add_backgrounds(run->scenario, &processes);
     watch_graph_links(run, &network);
     run->result->progress.goal = table->count;
-    agenda_push(&network.agenda, run->recorder.interval_ns, AGENDA_SAMPLE, 0);
+    sample_flows(run, &network);
     loop_flows(run, table, &processes);
     flow_settle(table);
     read_off(run, &network, table->done_count);

@@ -19,6 +19,7 @@ network_init(Network *network)
     agenda_init(&network->agenda);
     packet_pool_init(&network->packets);
     network->outside_head = network->outside_tail = PACKET_NONE;
+    network->ahead_ns = -1;
 }
 
 static void
@@ -44,6 +45,7 @@ network_clear(Network *network)
     g_free(network->connections);
     g_free(network->free_connections);
     free(network->links);
+    g_free(network->feeders);
     g_free(network->routes);
     g_free(network->signals);
     agenda_clear(&network->agenda);
@@ -92,29 +94,6 @@ drop_packet(Network *network, uint32_t index, LinkDrop reason)
         tcp_packet_gone(network, endpoint);
 }
 
-static LinkDrop
-last_drop_reason(const Link *link, uint64_t aqm_before)
-{
-    if (link->count.dropped_packets[LINK_DROP_AQM] != aqm_before)
-        return LINK_DROP_AQM;
-    return LINK_DROP_QUEUE;
-}
-
-static void
-enter_link(Network *network, LinkId id, uint32_t packet)
-{
-    Link *link = &network->links[id];
-    uint64_t aqm_before = link->count.dropped_packets[LINK_DROP_AQM];
-    network->count.hops++;
-    if (!link_accept(link, &network->packets, packet, network->now_ns)) {
-        drop_packet(network, packet, last_drop_reason(link, aqm_before));
-        return;
-    }
-    agenda_move(&network->agenda, &link->entry_ns,
-                link_next_ns(link, &network->packets),
-                agenda_key(AGENDA_LINK, id));
-}
-
 /* Look up the link that the packet enters next. */
 static void
 find_next_link(const Network *network, uint32_t index)
@@ -131,24 +110,178 @@ find_next_link(const Network *network, uint32_t index)
         hop -= route->hop_count;
     }
     if (hop == 0)
-        transit->link = network->packets.packets[index].down;
+        transit->link = transit->down;
 }
 
 static void
-move_on(Network *network, uint32_t index)
+hold(Network *network, LinkId id, uint32_t index)
 {
-    LinkId link = network->packets.transits[index].link;
-    /* One link ahead, so that it can be fetched before it is needed. */
-    find_next_link(network, index);
-    enter_link(network, link, index);
+    Link *link = &network->links[id];
+    link_hold(link, &network->packets, index);
+    agenda_move(&network->agenda, &link->entry_ns,
+                link_next_ns(link, &network->packets),
+                agenda_key(AGENDA_LINK, id));
+}
+
+/* May the next link take the packet before it arrives there? */
+static bool
+may_run_ahead(const Network *network, const PacketTransit *transit)
+{
+    return transit->out_ns <= network->ahead_ns && transit->link != LINK_NONE &&
+           transit->fate == LINK_TAKEN &&
+           network->links[transit->link].is_fed_by_one;
+}
+
+/* The packet arrives at its next link at_ns; through as many as are known.
+ * One that a link will refuse waits on the link before, to be dropped when it
+ * gets there. */
+static void
+travel(Network *network, LinkId before, uint32_t index, int64_t at_ns)
+{
+    for (;;) {
+        PacketTransit *transit = &network->packets.transits[index];
+        LinkId id = transit->link;
+        Link *link = &network->links[id];
+        network->count.hops++;
+        LinkVerdict verdict = link_take(link, &network->packets, index, at_ns);
+        if (verdict != LINK_TAKEN && before == LINK_NONE) {
+            drop_packet(network, index, (LinkDrop)(verdict - 1));
+            return;
+        }
+        if (verdict != LINK_TAKEN) {
+            transit->fate = (uint8_t)verdict;
+            network->count.doomed++;
+            hold(network, before, index);
+            return;
+        }
+        /* One link ahead, so that it can be fetched before it is needed. */
+        find_next_link(network, index);
+        if (!may_run_ahead(network, transit)) {
+            hold(network, id, index);
+            return;
+        }
+        link->count.delivered_packets++;
+        before = id;
+        at_ns = transit->out_ns;
+    }
+}
+
+static void
+join(Network *network, LinkId before, LinkId id)
+{
+    Link *link = &network->links[id];
+    bool is_first = before == LINK_NONE;
+    bool is_unruly = !is_first && network->links[before].extra &&
+                     network->links[before].extra->may_reorder;
+    if (is_first || is_unruly ||
+        (link->feeder != LINK_NONE && link->feeder != before))
+        link->feeder = LINK_MANY;
+    else
+        link->feeder = before;
+    link->is_fed_by_one = link->feeder != LINK_MANY;
+}
+
+void
+network_add_path(Network *network, const Path *path)
+{
+    LinkId before = LINK_NONE;
+    if (path->up != LINK_NONE)
+        join(network, before, path->up);
+    before = path->up;
+    if (path->route != ROUTE_NONE) {
+        const Route *route = &network->routes[path->route];
+        for (uint32_t i = 0; i < route->hop_count; i++) {
+            join(network, before, route->links[i]);
+            before = route->links[i];
+        }
+    }
+    if (path->down != LINK_NONE)
+        join(network, before, path->down);
+}
+
+void
+network_steer_link(Network *network, LinkId id)
+{
+    network->links[id].feeder = LINK_MANY;
+    network->links[id].is_fed_by_one = false;
+}
+
+/* How many links feed one another before this one. */
+static uint32_t
+depth_of(const Network *network, LinkId id)
+{
+    uint32_t depth = 0;
+    while (network->links[id].is_fed_by_one && depth < ROUTE_HOPS_MAX) {
+        id = network->links[id].feeder;
+        depth++;
+    }
+    return depth;
+}
+
+static int
+compare_depths(const void *a, const void *b, void *context)
+{
+    uint32_t left = depth_of(context, *(const LinkId *)a);
+    uint32_t right = depth_of(context, *(const LinkId *)b);
+    return (left < right) - (left > right);
+}
+
+static void
+find_feeders(Network *network)
+{
+    g_autofree bool *is_feeder = g_new0(bool, network->link_count);
+    network->feeders = g_new(LinkId, network->link_count + 1);
+    for (LinkId id = 0; id < network->link_count; id++) {
+        const Link *link = &network->links[id];
+        if (!link->is_fed_by_one || is_feeder[link->feeder])
+            continue;
+        is_feeder[link->feeder] = true;
+        network->feeders[network->feeder_count++] = link->feeder;
+    }
+    network->feeders =
+        g_renew(LinkId, network->feeders, network->feeder_count + 1);
+    g_qsort_with_data(network->feeders, (gint)network->feeder_count,
+                      sizeof(LinkId), compare_depths, network);
+}
+
+/* What the link holds was taken when less was known. */
+static void
+send_ahead(Network *network, LinkId id)
+{
+    Link *link = &network->links[id];
+    uint32_t index = link->head;
+    link->head = link->tail = PACKET_NONE;
+    while (index != PACKET_NONE) {
+        PacketTransit *transit = &network->packets.transits[index];
+        uint32_t next = transit->next;
+        transit->next = PACKET_NONE;
+        if (may_run_ahead(network, transit)) {
+            link->count.delivered_packets++;
+            travel(network, id, index, transit->out_ns);
+        } else {
+            link_hold(link, &network->packets, index);
+        }
+        index = next;
+    }
+}
+
+void
+network_run_ahead(Network *network, int64_t until_ns)
+{
+    if (network->ahead_ns < 0)
+        find_feeders(network);
+    network->ahead_ns = until_ns;
+    /* What is nearer to the end has to be taken there first. */
+    for (uint32_t i = 0; i < network->feeder_count; i++)
+        send_ahead(network, network->feeders[i]);
 }
 
 static void
 enter_path(Network *network, const Path *path, uint32_t index)
 {
-    Packet *packet = &network->packets.packets[index];
+    const Packet *packet = &network->packets.packets[index];
     PacketTransit *transit = &network->packets.transits[index];
-    packet->down = path->down;
+    transit->down = path->down;
     transit->size_bytes = packet->size_bytes;
     transit->route = path->route;
     transit->hop = 0;
@@ -157,7 +290,7 @@ enter_path(Network *network, const Path *path, uint32_t index)
         find_next_link(network, index);
     assert(transit->link != LINK_NONE);
     network->count.sent_packets++;
-    move_on(network, index);
+    travel(network, LINK_NONE, index, network->now_ns);
 }
 
 void
@@ -202,7 +335,7 @@ static void
 leave_link(Network *network, uint32_t index)
 {
     if (network->packets.transits[index].link != LINK_NONE) {
-        move_on(network, index);
+        travel(network, LINK_NONE, index, network->now_ns);
         return;
     }
     network->count.delivered_packets++;
@@ -210,6 +343,14 @@ leave_link(Network *network, uint32_t index)
         leave_to_outside(network, index);
     else
         tcp_packet(network, index);
+}
+
+static void
+meet_fate(Network *network, uint32_t index)
+{
+    LinkVerdict fate = network->packets.transits[index].fate;
+    network->count.doomed -= fate != LINK_LOSES;
+    drop_packet(network, index, (LinkDrop)(fate - 1));
 }
 
 static void
@@ -225,7 +366,7 @@ run_link(Network *network, LinkId id)
         if (packet == PACKET_NONE)
             break;
         if (is_lost)
-            drop_packet(network, packet, LINK_DROP_LOSS);
+            meet_fate(network, packet);
         else
             leave_link(network, packet);
     }
@@ -328,5 +469,5 @@ network_check(const Network *network)
         on_links += link->count.arrived_packets -
                     link->count.delivered_packets - link_dropped_packets(link);
     }
-    assert(on_links == network->packets.used_count);
+    assert(on_links + count->doomed == network->packets.used_count);
 }

@@ -41,6 +41,7 @@ typedef struct NetworkCount {
     uint64_t dropped_packets[LINK_DROP_COUNT];
     uint64_t data_packets; /* sent with payload, resent ones too */
     uint64_t hops;         /* packets times links crossed */
+    uint64_t doomed;       /* on a link, and refused by the next already */
 } NetworkCount;
 
 typedef struct Network {
@@ -51,6 +52,9 @@ typedef struct Network {
     Link *links;
     uint32_t link_count;
     uint32_t link_capacity;
+    int64_t ahead_ns; /* see network_run_ahead */
+    LinkId *feeders;  /* those nearer to the ends first */
+    uint32_t feeder_count;
     Route *routes;
     uint32_t route_count;
     uint32_t route_capacity;
@@ -76,6 +80,18 @@ void network_clear(Network *network);
 /* The link is initialised; lent until the next network_add_link. */
 LinkId network_add_link(Network *network, Link **ret_link);
 uint32_t network_add_route(Network *network, const Route *route);
+
+/* Say that packets will take this path. A link that is no path's first, and
+ * has the same link before it in all of them, is fed by one: what will arrive
+ * there is known when its feeder takes it. Packets may only take paths that
+ * were added, or none may be added at all. */
+void network_add_path(Network *network, const Path *path);
+/* The link changes, at times of its own: it has to wait for what arrives. */
+void network_steer_link(Network *network, LinkId link);
+/* Until this time nobody looks at a link's state: packets may be taken by
+ * links that are fed by one before they arrive there. It saves their events,
+ * and nothing that can be seen from that time on differs. */
+void network_run_ahead(Network *network, int64_t until_ns);
 
 /* Send a packet along a path; the network takes it. */
 void network_send(Network *network, const Path *path, uint32_t packet);

@@ -14,7 +14,7 @@ void
 packet_pool_init(PacketPool *pool)
 {
     memset(pool, 0, sizeof *pool);
-    pool->free_head = PACKET_NONE;
+    pool->free_head = pool->free_wait = PACKET_NONE;
 }
 
 void
@@ -22,6 +22,7 @@ packet_pool_clear(PacketPool *pool)
 {
     free(pool->packets);
     free(pool->transits);
+    free(pool->waits);
     packet_pool_init(pool);
 }
 
@@ -63,4 +64,37 @@ packet_put(PacketPool *pool, uint32_t packet)
     pool->used_count--;
     pool->transits[packet].next = pool->free_head;
     pool->free_head = packet;
+}
+
+static void
+grow_waits(PacketPool *pool)
+{
+    uint32_t old = pool->wait_capacity;
+    uint32_t capacity = MAX(64, 2 * old);
+    pool->waits = memory_grow(pool->waits, old * sizeof(WaitBatch),
+                              capacity * sizeof(WaitBatch));
+    for (uint32_t i = capacity; i > old; i--) {
+        pool->waits[i - 1].next = pool->free_wait;
+        pool->free_wait = i - 1;
+    }
+    pool->wait_capacity = capacity;
+}
+
+uint32_t
+packet_take_wait(PacketPool *pool)
+{
+    if (pool->free_wait == PACKET_NONE)
+        grow_waits(pool);
+    uint32_t batch = pool->free_wait;
+    pool->free_wait = pool->waits[batch].next;
+    pool->waits[batch].next = PACKET_NONE;
+    return batch;
+}
+
+void
+packet_put_wait(PacketPool *pool, uint32_t batch)
+{
+    assert(batch < pool->wait_capacity);
+    pool->waits[batch].next = pool->free_wait;
+    pool->free_wait = batch;
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * sim/packet.h: packets, in two flat arrays of one pool.
+ * sim/packet.h: packets, in two flat arrays of one pool, and who waits.
  *
  * Links move PacketTransits, half a cache line each; what a packet says is
  * looked at by its two ends alone. A packet is always in exactly one place:
- * on the free list or on one link. `next` is that place's chain.
+ * on the free list or on one link. `next` is that place's chain. That a link
+ * has not begun to send it is written down apart, since it may have gone on by
+ * then: see network_run_ahead.
  */
 #pragma once
 
@@ -31,7 +33,6 @@ typedef struct SackBlock {
 
 typedef struct Packet {
     uint32_t endpoint; /* whom it is for */
-    uint32_t down;     /* its last link, after the route; as in Path */
     uint64_t seq;      /* of the first payload byte */
     uint64_t ack;
     uint32_t stamp_us; /* ACK: when sent; data: of the last ACK seen */
@@ -43,17 +44,28 @@ typedef struct Packet {
 } Packet;
 
 typedef struct PacketTransit {
-    int64_t start_ns; /* when the present link begins to send it */
-    int64_t out_ns;   /* when it reaches the present link's far end */
+    int64_t out_ns; /* when it reaches the present link's far end */
     uint32_t next;
     uint32_t link;  /* the one after the present one; LINK_NONE: none */
     uint32_t route; /* as in Path */
+    uint32_t down;  /* its last link, after the route; as in Path */
     uint16_t size_bytes;
     uint8_t hop;  /* of the link after that, in the route */
-    bool is_lost; /* by the wire of the present link */
+    uint8_t fate; /* at the present link's far end: 0, it goes on; else it is
+                     dropped, for the reason of LinkDrop less one */
 } PacketTransit;
 
 _Static_assert(sizeof(PacketTransit) == 32, "two to a cache line");
+
+/* From when on each is sent, and what it counts in the queue until then. */
+#define WAIT_BATCH_PACKETS 6u
+typedef struct WaitBatch {
+    int64_t start_ns[WAIT_BATCH_PACKETS];
+    uint16_t size_bytes[WAIT_BATCH_PACKETS];
+    uint32_t next; /* of the same link's, or of the free ones */
+} WaitBatch;
+
+_Static_assert(sizeof(WaitBatch) == 64, "a cache line");
 
 typedef struct PacketPool {
     Packet *packets;
@@ -61,6 +73,9 @@ typedef struct PacketPool {
     uint32_t capacity;
     uint32_t free_head;
     uint32_t used_count;
+    WaitBatch *waits;
+    uint32_t wait_capacity;
+    uint32_t free_wait;
 } PacketPool;
 
 void packet_pool_init(PacketPool *pool);
@@ -68,3 +83,6 @@ void packet_pool_clear(PacketPool *pool);
 /* The pool may move when it grows: keep the index, not the pointer. */
 uint32_t packet_take(PacketPool *pool);
 void packet_put(PacketPool *pool, uint32_t packet);
+/* A batch; the batches may move when they grow. */
+uint32_t packet_take_wait(PacketPool *pool);
+void packet_put_wait(PacketPool *pool, uint32_t batch);

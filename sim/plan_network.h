@@ -145,6 +145,7 @@ typedef struct PlanNetwork {
     PlanLink *links;
     uint32_t link_count;
     PlanGraph *graph; /* NULL: none */
+    bool has_fusion;  /* of a bare graph's links that one other link feeds */
 } PlanNetwork;
 
 /* A host, or with count > 1 the hosts name0, name1 ... of a bare graph. */

@@ -122,6 +122,7 @@ void
 process_add_background(ProcessTable *table, LinkId link, const char *name,
                        const PlanBackground *plan)
 {
+    network_steer_link(table->network, link);
     RandomStream phase;
     random_init(&phase, table->seed, name, "background");
     double burst_ns = (double)plan->period_ns * plan->load_ratio;

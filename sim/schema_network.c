@@ -245,6 +245,10 @@ static const Field NETWORK_FIELDS[] = {
      .doc = "Links between nodes of a bare graph."},
     {"graph", FIELD_OPTION, FIELD_AT(PlanNetwork, graph), .section = &GRAPH,
      .is_unwritten = true, .doc = "More nodes and links, from a GML file."},
+    {"fusion", FIELD_FLAG, FIELD_AT(PlanNetwork, has_fusion),
+     .fallback = "true",
+     .doc = "Spare the events of a bare graph's links that one other link "
+            "feeds; results are the same."},
 };
 const Section SCHEMA_NETWORK = {"network", SECTION_MAP, sizeof(PlanNetwork),
                                 NETWORK_FIELDS, G_N_ELEMENTS(NETWORK_FIELDS)};

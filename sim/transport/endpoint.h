@@ -13,7 +13,6 @@
 #include "sim/transport/rtt.h"
 #include "sim/transport/scoreboard.h"
 
-#define LINK_NONE UINT32_MAX
 #define ROUTE_NONE UINT32_MAX
 
 /* A sender's own link, a shared route, a receiver's own link; each may be

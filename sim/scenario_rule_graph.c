@@ -19,6 +19,10 @@ check_schedule(const RuleContext *context, const PlanLink *link, uint32_t at)
         if (link->schedule[step].start_ns <= link->schedule[step - 1].start_ns)
             rule_complain(context, path, "the times of a schedule must rise");
     }
+    uint32_t count = link->schedule_count;
+    if (count > 0 && link->schedule[count - 1].rate_bps == 0)
+        rule_complain(context, path,
+                      "the last rate of a schedule lasts, and must not be 0");
 }
 
 static void

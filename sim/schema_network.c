@@ -144,7 +144,7 @@ static const Field RATE_STEP_FIELDS[] = {
     {"start", FIELD_INTEGER, FIELD_AT(PlanRateStep, start_ns), TIME,
      .doc = "From when on."},
     {"rate", FIELD_INTEGER, FIELD_AT(PlanRateStep, rate_bps), RATE,
-     .range = {1, 0}, .doc = "The rate then."},
+     .doc = "The rate then; 0: nothing moves until the next step."},
 };
 static const Section RATE_STEP = {"rate step", SECTION_TUPLE,
                                   sizeof(PlanRateStep), RATE_STEP_FIELDS,

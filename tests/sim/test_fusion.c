@@ -26,7 +26,7 @@ static const char TREE[] =
     "    - {name: to-b, from: core, to: b, rate: 12 Mbit/s, delay: 3 ms,\n"
     "       queue: 300 ms, aqm: codel}\n"
     "    - {name: to-far, from: b, to: far, rate: 10 Mbit/s, delay: 1 ms,\n"
-    "       queue: 30 kB, schedule: [[2 s, 100 kbit/s],\n"
+    "       queue: 30 kB, schedule: [[2 s, 0 bit/s],\n"
     "                               [2.5 s, 20 Mbit/s]]}\n"
     "    - {name: across, from: a, to: far, rate: 8 Mbit/s, delay: 1 ms,\n"
     "       background: {load: 30 %, period: 20 ms}}\n"

@@ -50,9 +50,12 @@ manifest_add_mode(GString *json, const char *name, const ModeResult *mode)
     member_add_count(json, "events", mode->events);
     member_add_count(json, "packet_hops", mode->packet_hops);
     member_add_count(json, "data_packets", mode->data_packets);
+    if (!mode->is_real_time)
+        member_add_count(json, "connections_max", mode->connections_max);
     member_add_number(json, "simulated_seconds",
                       (double)mode->simulated_ns / 1e9);
     member_add_number(json, "wall_seconds", mode->wall_s);
+    member_add_count(json, "start_rss_bytes", mode->start_rss_bytes);
     member_add_count(json, "peak_rss_bytes", mode->peak_rss_bytes);
     add_end(json, mode->end);
     if (mode->is_real_time)

@@ -172,6 +172,7 @@ read_off(ModeRun *run, const Network *network, uint64_t done)
     result->events = network->agenda.popped_total;
     result->packet_hops = network->count.hops;
     result->data_packets = network->count.data_packets;
+    result->connections_max = network->connection_count;
     result->simulated_ns = network->now_ns;
     result->end = MODE_COMPLETE;
     if (run->is_interrupted)
@@ -233,6 +234,7 @@ run_flows(ModeRun *run, GError **error)
     watch_graph_links(run, &network);
     run->result->progress.goal = table->count;
     sample_flows(run, &network);
+    run->result->start_rss_bytes = memory_now_bytes();
     loop_flows(run, table, &processes);
     flow_settle(table);
     read_off(run, &network, table->done_count);
@@ -335,6 +337,7 @@ run_downloads(ModeRun *run, PlanSelection mode, GError **error)
     Player player = run->options.player ? run->options.player : play_simulated;
     Play play = {run,          &table,     &population, run->directory,
                  run->stop_ns, run->result};
+    run->result->start_rss_bytes = memory_now_bytes();
     bool is_good = player(&play, error) && record_world(run, &table, error);
     download_table_clear(&table);
     population_clear(&population);

@@ -39,6 +39,8 @@ typedef struct ModeResult {
     uint64_t events;
     uint64_t packet_hops;
     uint64_t data_packets;
+    uint64_t connections_max; /* that had memory at once */
+    uint64_t start_rss_bytes; /* with a world where nothing has happened */
     int64_t simulated_ns;
     uint64_t arrivals;
     uint64_t candidates;

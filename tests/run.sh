@@ -57,6 +57,10 @@ begin_long() {
 
 promise "a run ends well" ends 0 "$scenario" -o one
 promise "its results are whole" has_line '"complete": true' one/manifest.json
+promise "the manifest counts connections at once" \
+    has_line '"connections_max": [1-9]' one/manifest.json
+promise "and tells the memory at the start" \
+    has_line '"start_rss_bytes": [1-9]' one/manifest.json
 promise "nothing temporary is left" [ ! -e one.partial ]
 for file in downloads.csv links.csv nodes.csv scenario.yaml effective.yaml \
     summary.json report.html; do

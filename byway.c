@@ -9,6 +9,7 @@
 #include "live/command.h"
 #include "live/demo.h"
 #include "live/fetch_command.h"
+#include "sim/bench/bench.h"
 #include "sim/replay/command.h"
 #include "sim/check.h"
 #include "sim/run.h"
@@ -25,6 +26,15 @@ typedef struct Verb {
     int (*main)(int argc, char **argv); /* argv begins with the verb */
     const char *summary;
 } Verb;
+
+typedef struct VerbTable {
+    const char *command; /* that they belong to */
+    const char *noun;
+    const Verb *verbs;
+    size_t count;
+} VerbTable;
+
+#define VERBS_MAX 32
 
 static int
 draw_report(RunOutcome *outcome)
@@ -112,6 +122,67 @@ version_main(int argc, char **argv)
     return 0;
 }
 
+static const Verb *
+find_verb(const VerbTable *table, const char *word)
+{
+    for (size_t i = 0; i < table->count; i++) {
+        if (strcmp(word, table->verbs[i].name) == 0)
+            return &table->verbs[i];
+    }
+    return NULL;
+}
+
+static int
+refuse(const VerbTable *table, const char *word)
+{
+    const char *names[VERBS_MAX];
+    for (size_t i = 0; i < table->count; i++)
+        names[i] = table->verbs[i].name;
+    const char *near = nearest_name(word, names, table->count);
+    fprintf(stderr, "byway: unknown %s '%s'", table->noun, word);
+    if (near)
+        fprintf(stderr, "; did you mean '%s'?", near);
+    fprintf(stderr, " (see %s --help)\n", table->command);
+    return EXIT_USAGE;
+}
+
+static void
+print_verbs(FILE *file, const VerbTable *table)
+{
+    for (size_t i = 0; i < table->count; i++)
+        fprintf(file, "  %-10s %s\n", table->verbs[i].name,
+                table->verbs[i].summary);
+}
+
+static bool
+is_help(const char *word)
+{
+    return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
+static int
+bench_main(int argc, char **argv)
+{
+    static const Verb BENCHES[] = {
+        {"live", bench_live_main, "what relaying costs, beside other relays"},
+        {"engine", bench_engine_main, "how fast the simulator is"},
+    };
+    static const VerbTable TABLE = {"byway bench", "bench", BENCHES,
+                                    G_N_ELEMENTS(BENCHES)};
+    if (argc > 1 && !is_help(argv[1])) {
+        const Verb *bench = find_verb(&TABLE, argv[1]);
+        return bench ? bench->main(argc - 1, argv + 1)
+                     : refuse(&TABLE, argv[1]);
+    }
+    FILE *file = argc > 1 ? stdout : stderr;
+    fputs("usage: byway bench BENCH [OPTION...]\n\n"
+          "Measure on this machine:\n\n",
+          file);
+    print_verbs(file, &TABLE);
+    fputs("\nexample: byway bench engine --rounds=3\n", file);
+    return argc > 1 ? 0 : EXIT_USAGE;
+}
+
 static const Verb verbs[] = {
     {"run", run_main, "run a scenario: results, table, pictures"},
     {"testbed", testbed_main, "run a scenario with real nodes and packets"},
@@ -126,9 +197,11 @@ static const Verb verbs[] = {
     {"replay", replay_main, "hold recorded turns against the code of today"},
     {"fetch", fetch_main, "fetch a file from a CDN and edges at once"},
     {"demo", demo_main, "see it live: edges help a slow CDN, on this machine"},
-    {"bench", bench_main, "measure what relaying costs here"},
+    {"bench", bench_main, "measure relays, or the simulator, on this machine"},
     {"version", version_main, "print the version"},
 };
+static const VerbTable VERB_TABLE = {"byway", "verb", verbs,
+                                     G_N_ELEMENTS(verbs)};
 
 static void
 print_help(FILE *file)
@@ -136,26 +209,11 @@ print_help(FILE *file)
     fputs("usage: byway VERB [OPTION...] ...\n"
           "       byway SCENARIO.yaml        the same as byway run\n\n",
           file);
-    for (size_t i = 0; i < G_N_ELEMENTS(verbs); i++)
-        fprintf(file, "  %-10s %s\n", verbs[i].name, verbs[i].summary);
+    print_verbs(file, &VERB_TABLE);
     fputs("\nIn a source checkout, ./byway test runs all tests.\n"
           "byway VERB --help says more.\n\n"
           "example: byway run scenarios/first.yaml\n",
           file);
-}
-
-static int
-refuse(const char *word)
-{
-    const char *names[G_N_ELEMENTS(verbs)];
-    for (size_t i = 0; i < G_N_ELEMENTS(verbs); i++)
-        names[i] = verbs[i].name;
-    const char *near = nearest_name(word, names, G_N_ELEMENTS(names));
-    fprintf(stderr, "byway: unknown verb '%s'", word);
-    if (near)
-        fprintf(stderr, "; did you mean '%s'?", near);
-    fputs(" (see byway --help)\n", stderr);
-    return EXIT_USAGE;
 }
 
 static bool
@@ -172,15 +230,14 @@ main(int argc, char **argv)
         return EXIT_USAGE;
     }
     const char *word = argv[1];
-    if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
+    if (is_help(word)) {
         print_help(stdout);
         return 0;
     }
     if (strcmp(word, "--version") == 0)
         return version_main(1, argv);
-    for (size_t i = 0; i < G_N_ELEMENTS(verbs); i++) {
-        if (strcmp(word, verbs[i].name) == 0)
-            return verbs[i].main(argc - 1, argv + 1);
-    }
-    return is_scenario(word) ? run_main(argc, argv) : refuse(word);
+    const Verb *verb = find_verb(&VERB_TABLE, word);
+    if (verb)
+        return verb->main(argc - 1, argv + 1);
+    return is_scenario(word) ? run_main(argc, argv) : refuse(&VERB_TABLE, word);
 }

@@ -343,12 +343,12 @@ parse_rounds(const char *text, uint32_t *ret_count)
 static int
 complain(const char *what)
 {
-    fprintf(stderr, "byway bench: %s\n%s", what, USAGE);
+    fprintf(stderr, "byway bench live: %s\n%s", what, USAGE);
     return EXIT_USAGE;
 }
 
 int
-bench_main(int argc, char **argv)
+bench_live_main(int argc, char **argv)
 {
     static const struct option OPTIONS[] = {
         {"rounds", required_argument, NULL, 'r'},
@@ -375,7 +375,7 @@ bench_main(int argc, char **argv)
             return complain("see below");
         }
     }
-    if (argc - optind != 1 || strcmp(argv[optind], "live") != 0)
-        return complain("there is one bench: live");
+    if (optind != argc)
+        return complain("there are options, and nothing else");
     return bench_live(round_count, is_quiet);
 }

@@ -16,8 +16,8 @@
 #define BENCH_BODY_BYTES_MAX (UINT64_C(256) << 20)
 #define BENCH_PATH_BYTES_MAX 96u
 
-/* byway bench live: returns the exit code. */
-int bench_main(int argc, char **argv);
+/* byway bench live; argv begins with "live". Returns the exit code. */
+int bench_live_main(int argc, char **argv);
 
 /* --- live/bench_load.c ------------------------------------------------- */
 typedef struct BenchLoad BenchLoad;

@@ -60,6 +60,11 @@ static const char *const sim_foreign[] = {
     "gsl/",           "yaml.h",     "glib/",      "mpi.h",
     "fcntl.h",        "ftw.h",      "unistd.h",   "sys/mman.h",
     "sys/resource.h", "sys/stat.h", "sys/wait.h", NULL};
+/* The engine's bench runs the program, and reads what its runs leave. */
+static const char *const bench_own[] = {"analysis/", "sim/", "sim/bench/",
+                                        NULL};
+static const char *const bench_foreign[] = {
+    "fcntl.h", "jansson.h", "sys/resource.h", "sys/wait.h", "unistd.h", NULL};
 static const char *const analysis_own[] = {"analysis/", NULL};
 static const char *const analysis_foreign[] = {"gsl/", "jansson.h", "glib/",
                                                "unistd.h", NULL};
@@ -80,6 +85,7 @@ static const char *const testbed_foreign[] = {"sys/",     "netinet/", "linux/",
 
 static const Layer layers[] = {
     {"core/", core_own, core_foreign},
+    {"sim/bench/", bench_own, bench_foreign},
     {"sim/replay/", replay_own, replay_foreign},
     {"sim/", sim_own, sim_foreign},
     {"analysis/", analysis_own, analysis_foreign},

@@ -19,7 +19,7 @@ static const char *const SYNONYMS[][2] = {
 };
 
 /* Top-level keys of the format that this version cannot do. */
-static const char *const LATER_KEYS[] = {"faults", "sweep", NULL};
+static const char *const LATER_KEYS[] = {"faults", NULL};
 
 static void read_section(Reader *reader, const Section *section, Slot slot,
                          bool is_inherited);
@@ -415,7 +415,7 @@ read_section(Reader *reader, const Section *section, Slot slot,
         read_tuple(reader, section, &slot);
         break;
     case SECTION_BARE:
-        slot.field = &section->fields[0];
+        slot.field = &section->fields[section->field_count - 1];
         read_field(reader, &slot);
         break;
     }

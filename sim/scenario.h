@@ -111,6 +111,23 @@ typedef struct PlanMeasure {
     bool has_trace;
 } PlanMeasure;
 
+typedef struct PlanValue {
+    const char *text;
+} PlanValue;
+
+/* A key path, and what --set would be given for it, one after the other. */
+typedef struct PlanVary {
+    const char *key;
+    PlanValue *values;
+    uint32_t value_count;
+} PlanVary;
+
+typedef struct PlanSweep {
+    uint32_t replications; /* runs of each point */
+    PlanVary *vary;
+    uint32_t vary_count;
+} PlanSweep;
+
 typedef struct PlanExpect {
     const char *metric; /* path into summary.json */
     double min;         /* -INFINITY: no bound */
@@ -131,6 +148,7 @@ typedef struct Scenario {
     PlanTransport *transports; /* the first is `default` */
     uint32_t transport_count;
     PlanSecurity security;
+    PlanSweep *sweep; /* NULL: none; of no effect on a single run */
     PlanMeasure measure;
     PlanExpect *expect;
     uint32_t expect_count;

@@ -271,6 +271,17 @@ check_expect(const RuleContext *context)
     }
 }
 
+static void
+check_sweep(const RuleContext *context)
+{
+    const PlanSweep *sweep = context->scenario->sweep;
+    for (uint32_t at = 0; sweep && at < sweep->vary_count; at++) {
+        if (sweep->vary[at].value_count == 0)
+            rule_complain(context, "sweep.vary", "'%s' has no values",
+                          sweep->vary[at].key);
+    }
+}
+
 void
 scenario_rule_check(const RuleContext *context)
 {
@@ -280,6 +291,7 @@ scenario_rule_check(const RuleContext *context)
     check_workload(context);
     check_selection(context);
     check_measure(context);
+    check_sweep(context);
     check_expect(context);
     scenario_rule_check_graph(context);
 }

@@ -26,6 +26,7 @@ typedef struct Value {
 
 static void write_section(Writer *writer, const Section *section,
                           const char *base, int depth);
+static void write_field(Writer *writer, const Value *value, int depth);
 
 static const char *
 value_place(const Value *value)
@@ -289,7 +290,10 @@ write_map(Writer *writer, const Value *value, int depth)
         indent(writer, depth);
         g_string_append_printf(writer->text,
                                "%s:", (const char *)load_pointer(item));
-        write_section(writer, &rest, item, depth + 1);
+        if (section->shape == SECTION_BARE)
+            write_field(writer, &(Value){rest.fields, item}, depth + 1);
+        else
+            write_section(writer, &rest, item, depth + 1);
     }
 }
 

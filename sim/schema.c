@@ -206,6 +206,33 @@ static const Field MEASURE_FIELDS[] = {
 static const Section MEASURE = {"measure", SECTION_MAP, sizeof(PlanMeasure),
                                 MEASURE_FIELDS, G_N_ELEMENTS(MEASURE_FIELDS)};
 
+static const Field VALUE_FIELDS[] = {
+    {"value", FIELD_TEXT, FIELD_AT(PlanValue, text),
+     .doc = "As --set takes it; lists and maps in quotes."},
+};
+static const Section VALUE = {"value", SECTION_BARE, sizeof(PlanValue),
+                              VALUE_FIELDS, G_N_ELEMENTS(VALUE_FIELDS)};
+
+static const Field VARY_FIELDS[] = {
+    {"key", FIELD_NAME, FIELD_AT(PlanVary, key),
+     .doc = "Path of a key, as for --set."},
+    {"values", FIELD_LIST, FIELD_COUNTED(PlanVary, values, value_count),
+     .section = &VALUE, .doc = "What it is to be, one after the other."},
+};
+static const Section VARY = {"varied key", SECTION_BARE, sizeof(PlanVary),
+                             VARY_FIELDS, G_N_ELEMENTS(VARY_FIELDS)};
+
+static const Field SWEEP_FIELDS[] = {
+    {"replications", FIELD_INTEGER, FIELD_AT(PlanSweep, replications),
+     .range = {1, 10000}, .fallback = "1",
+     .doc = "Runs of each point; the n-th has the same luck at every point."},
+    {"vary", FIELD_MAP, FIELD_COUNTED(PlanSweep, vary, vary_count),
+     .section = &VARY, .is_optional = true,
+     .doc = "Key paths, and lists of their values; all combinations are run."},
+};
+static const Section SWEEP = {"sweep", SECTION_MAP, sizeof(PlanSweep),
+                              SWEEP_FIELDS, G_N_ELEMENTS(SWEEP_FIELDS)};
+
 static const Field EXPECT_FIELDS[] = {
     {"metric", FIELD_TEXT, FIELD_AT(PlanExpect, metric),
      .doc = "Path into summary.json, with dots."},
@@ -250,6 +277,8 @@ static const Field SCENARIO_FIELDS[] = {
      .doc = "By name; keys left out are as in default."},
     {"security", FIELD_SECTION, FIELD_AT(Scenario, security),
      .section = &SECURITY, .doc = "Sealing, and what it costs."},
+    {"sweep", FIELD_OPTION, FIELD_AT(Scenario, sweep), .section = &SWEEP,
+     .doc = "What byway sweep varies; a single run is as it stands."},
     {"measure", FIELD_SECTION, FIELD_AT(Scenario, measure), .section = &MEASURE,
      .doc = "What is written down."},
     {"expect", FIELD_LIST, FIELD_COUNTED(Scenario, expect, expect_count),

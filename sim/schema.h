@@ -46,7 +46,7 @@ typedef enum ReferenceKind {
 typedef enum SectionShape {
     SECTION_MAP,   /* key: value */
     SECTION_TUPLE, /* [first, second], in the order of the fields */
-    SECTION_BARE,  /* the value of its only field */
+    SECTION_BARE,  /* the value of its only field, but for a map's name */
 } SectionShape;
 
 typedef struct Word {

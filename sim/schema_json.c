@@ -163,7 +163,8 @@ write_type(JsonWriter *writer, const Field *field)
         write_words(writer, field);
         break;
     case FIELD_TEXT:
-        g_string_append(writer->text, "\"type\": \"string\"");
+        g_string_append(writer->text,
+                        "\"type\": [\"string\", \"number\", \"boolean\"]");
         break;
     case FIELD_NAME:
     case FIELD_REFERENCE:
@@ -327,7 +328,7 @@ write_section(JsonWriter *writer, const Section *section, bool is_named_by_key)
         write_tuple(writer, section);
         break;
     case SECTION_BARE:
-        write_type(writer, &section->fields[0]);
+        write_type(writer, &section->fields[section->field_count - 1]);
         break;
     }
 }

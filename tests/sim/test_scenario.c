@@ -167,6 +167,10 @@ the_rarest_keys_read_back_too(void)
         "workload:\n"
         "  flows: [{from: a11, to: b, bytes: endless, transport: t}]\n"
         "transports: {t: {congestion: reno, delayed_ack: false}}\n"
+        "sweep:\n"
+        "  replications: 3\n"
+        "  vary: {hosts.b.loss: [0, 1 %, '2 %'], measure.trace: [false],\n"
+        "    transports.t: ['{congestion: \"cubic\"}']}\n"
         "expect: [{metric: events, max: -1},\n"
         "  {metric: modes.flows.links.L-Zürich back.utilisation_ratio.p50,\n"
         "   min: 0, max: 0}]\n";
@@ -179,6 +183,9 @@ the_rarest_keys_read_back_too(void)
     g_assert_true(isinf(scenario->expect[0].min));
     g_assert_cmpfloat(scenario->expect[1].max, ==, 0);
     g_assert_cmpstr(scenario->network.links[0].name, ==, "L-Zürich");
+    g_assert_cmpuint(scenario->sweep->vary[0].value_count, ==, 3);
+    g_assert_cmpstr(scenario->sweep->vary[2].values[0].text, ==,
+                    "{congestion: \"cubic\"}");
     check_round_trip(scenario);
 }
 

@@ -129,12 +129,9 @@ is_symmetric(const Metric *metric, Estimate estimate)
     return fabs(value - half - low) <= 1 && fabs(value + half - high) <= 1;
 }
 
-/* "61.2 % ±2.9", half the interval's width in the same unit, or
- * "100.0 % [79.6, 100.0]" where it is not as wide on both sides. */
-static char *
-new_estimate_text(const Metric *metric, const json_t *object, const char *name)
+char *
+grid_new_estimate_text(const Metric *metric, Estimate estimate)
 {
-    Estimate estimate = figure_find_estimate(object, name);
     g_autofree char *value = metric_new_text(metric, estimate.value);
     double low = estimate.low * metric->scale;
     double high = estimate.high * metric->scale;
@@ -163,8 +160,10 @@ add_figure_row(Grid *grid, const GArray *sources, const char *name,
     GPtrArray *row = grid_add_row(grid, label ? label : metric->label);
     for (guint i = 0; i < sources->len; i++)
         g_ptr_array_add(
-            row, new_estimate_text(
-                     metric, g_array_index(sources, Source, i).object, name));
+            row,
+            grid_new_estimate_text(
+                metric, figure_find_estimate(
+                            g_array_index(sources, Source, i).object, name)));
 }
 
 /* The same member of every source; one without it stays an empty column. */

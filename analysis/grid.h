@@ -25,6 +25,9 @@ GPtrArray *grid_new_all(const json_t *summary);
 Grid *grid_add(GPtrArray *grids, char *title);
 GPtrArray *grid_add_row(Grid *grid, const char *label);
 void grid_free(gpointer grid);
+/* "61.2 % ±2.9", half the interval's width in the same unit, or
+ * "100.0 % [79.6, 100.0]" where it is not as wide on both sides. */
+char *grid_new_estimate_text(const Metric *metric, Estimate estimate);
 /* "+1.2 [+0.3, +2.1] points": a difference of ratios is in points. */
 char *grid_new_difference_text(const Metric *metric, Estimate difference);
 /* The cell's text, lent; "" beyond the row's end. */

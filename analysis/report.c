@@ -9,6 +9,7 @@
 #include "analysis/page.h"
 #include "analysis/print.h"
 #include "analysis/summary.h"
+#include "analysis/sweep_report.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -166,9 +167,12 @@ report_main(int argc, char **argv)
         return complain("report wants one result directory (see byway report "
                         "--help)",
                         EXIT_USAGE);
-    bool is_met;
+    bool is_met = true;
     g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
-    bool is_good = report_write(argv[1], &options, &is_met, warnings, &error);
+    bool is_good =
+        sweep_is_in(argv[1])
+            ? sweep_report_write(argv[1], &options, warnings, &error)
+            : report_write(argv[1], &options, &is_met, warnings, &error);
     for (guint i = 0; i < warnings->len; i++)
         fprintf(stderr, "byway: warning: %s\n", (char *)warnings->pdata[i]);
     if (!is_good)

@@ -4,6 +4,7 @@
 #include "analysis/diff.h"
 #include "analysis/nearest.h"
 #include "analysis/report.h"
+#include "analysis/sweep_report.h"
 #include "live/bench.h"
 #include "live/catalogue.h"
 #include "live/command.h"
@@ -13,6 +14,7 @@
 #include "sim/replay/command.h"
 #include "sim/check.h"
 #include "sim/run.h"
+#include "sim/sweep/command.h"
 #include "sim/validate.h"
 #include "live/testbed/testbed.h"
 
@@ -108,6 +110,39 @@ testbed_main(int argc, char **argv)
     return run_as(&testbed_verb, argc, argv);
 }
 
+/* Of all runs that are there, however the sweep ended. */
+static bool
+draw_sweep(const SweepOutcome *outcome)
+{
+    ReportOptions report = {COLOR_AUTO, outcome->is_quiet,
+                            outcome->has_no_plots};
+    if (outcome->color)
+        report_parse_color(outcome->color, &report.color);
+    g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GError) error = NULL;
+    bool is_good =
+        sweep_report_write(outcome->directory, &report, warnings, &error);
+    for (guint i = 0; i < warnings->len; i++)
+        fprintf(stderr, "byway: warning: %s\n", (char *)warnings->pdata[i]);
+    if (!is_good)
+        fprintf(stderr, "byway: %s\n", error->message);
+    else if (!outcome->is_quiet)
+        printf("\n%s/sweep_points.csv\n", outcome->directory);
+    return is_good;
+}
+
+static int
+sweep_main(int argc, char **argv)
+{
+    SweepOutcome outcome;
+    sweep_play(argc, argv, &outcome);
+    if (outcome.directory && !draw_sweep(&outcome))
+        outcome.exit_code = EXIT_FAILED;
+    int exit_code = outcome.exit_code;
+    sweep_outcome_clear(&outcome);
+    return exit_code;
+}
+
 static int
 version_main(int argc, char **argv)
 {
@@ -185,6 +220,7 @@ bench_main(int argc, char **argv)
 
 static const Verb verbs[] = {
     {"run", run_main, "run a scenario: results, table, pictures"},
+    {"sweep", sweep_main, "run a scenario many times, and compare the points"},
     {"testbed", testbed_main, "run a scenario with real nodes and packets"},
     {"check", check_main, "find every error of scenario files"},
     {"schema", schema_main, "print the JSON Schema of scenarios"},

@@ -44,16 +44,16 @@ typedef struct Raw {
     gboolean has_no_plots;
 } Raw;
 
-static bool
-usage_error(const char *text, const char *detail)
+bool
+command_usage_error(const char *text, const char *detail)
 {
     const char *verb = g_get_prgname();
     fprintf(stderr, "%s: %s%s; see '%s --help'\n", verb, text, detail, verb);
     return false;
 }
 
-static bool
-parse_progress(const char *text, ProgressMode *ret_mode)
+bool
+command_parse_progress(const char *text, ProgressMode *ret_mode)
 {
     if (!text || strcmp(text, "auto") == 0)
         *ret_mode = PROGRESS_AUTO;
@@ -62,20 +62,20 @@ parse_progress(const char *text, ProgressMode *ret_mode)
     else if (strcmp(text, "never") == 0)
         *ret_mode = PROGRESS_NEVER;
     else
-        return usage_error("--progress is auto, always or never, not ", text);
+        return command_usage_error("--progress is auto, always or never, not ",
+                                   text);
     return true;
 }
 
-static bool
-is_color(const char *text)
+bool
+command_is_color(const char *text)
 {
     return !text || strcmp(text, "auto") == 0 || strcmp(text, "always") == 0 ||
            strcmp(text, "never") == 0;
 }
 
-/* "random" asks for a seed that nobody chose, and says which it was. */
-static char *
-seed_override(const char *seed)
+char *
+command_new_seed_override(const char *seed)
 {
     if (strcmp(seed, "random") != 0)
         return g_strdup_printf("general.seed=%s", seed);
@@ -88,27 +88,28 @@ static bool
 take_raw(Raw *raw, RunOptions *options)
 {
     if (!raw->paths || !raw->paths[0])
-        return usage_error("which scenario?", "");
+        return command_usage_error("which scenario?", "");
     if (raw->paths[1])
-        return usage_error("one scenario at a time: ", raw->paths[1]);
-    if (!parse_progress(raw->progress, &options->progress))
+        return command_usage_error("one scenario at a time: ", raw->paths[1]);
+    if (!command_parse_progress(raw->progress, &options->progress))
         return false;
-    if (!is_color(raw->color))
-        return usage_error("--color is auto, always or never, not ",
-                           raw->color);
+    if (!command_is_color(raw->color))
+        return command_usage_error("--color is auto, always or never, not ",
+                                   raw->color);
     options->log_level = LOG_WARNING;
     if (raw->log_level && !log_parse_level(raw->log_level, &options->log_level))
-        return usage_error("--log-level is error, warning, info or debug, not ",
-                           raw->log_level);
+        return command_usage_error(
+            "--log-level is error, warning, info or debug, not ",
+            raw->log_level);
     if (raw->is_verbose && options->log_level < LOG_DEBUG)
         options->log_level++;
     if (raw->jobs < 1)
-        return usage_error("--jobs is 1 or more", "");
+        return command_usage_error("--jobs is 1 or more", "");
     if (!turn_wish_parse(&options->turn_wish, raw->turns_of))
-        return usage_error("--turns-of is a role, or ROLE:NUMBER, not ",
-                           raw->turns_of);
+        return command_usage_error("--turns-of is a role, or ROLE:NUMBER, not ",
+                                   raw->turns_of);
     if (raw->turns_of && !raw->turns)
-        return usage_error("--turns-of goes with --turns FILE", "");
+        return command_usage_error("--turns-of goes with --turns FILE", "");
     options->turn_wish.path = g_strdup(raw->turns);
     options->scenario_path = g_strdup(raw->paths[0]);
     options->output = g_strdup(raw->output);
@@ -121,7 +122,7 @@ take_raw(Raw *raw, RunOptions *options)
     for (char **set = raw->sets; set && *set; set++)
         g_ptr_array_add(overrides, g_strdup(*set));
     if (raw->seed)
-        g_ptr_array_add(overrides, seed_override(raw->seed));
+        g_ptr_array_add(overrides, command_new_seed_override(raw->seed));
     g_ptr_array_add(overrides, NULL);
     options->overrides = (char **)g_ptr_array_steal(overrides, NULL);
     return true;
@@ -189,8 +190,8 @@ new_context(const RunVerb *verb, Raw *raw)
     return context;
 }
 
-static bool
-wants_help(int argc, char **argv)
+bool
+command_wants_help(int argc, char **argv)
 {
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
@@ -210,7 +211,7 @@ command_parse(int argc, char **argv, RunOutcome *outcome, int *ret_exit_code)
         raw.jobs = 1;
     g_autoptr(GOptionContext) context = new_context(verb, &raw);
     *ret_exit_code = 0;
-    if (wants_help(argc, argv)) {
+    if (command_wants_help(argc, argv)) {
         g_autofree char *help = g_option_context_get_help(context, true, NULL);
         fputs(help, stdout);
         return false;
@@ -221,7 +222,7 @@ command_parse(int argc, char **argv, RunOutcome *outcome, int *ret_exit_code)
         copy[i] = g_strdup(argv[i]);
     bool is_good = g_option_context_parse_strv(context, &copy, &error);
     if (!is_good)
-        usage_error(error->message, "");
+        command_usage_error(error->message, "");
     is_good = is_good && take_raw(&raw, &outcome->options);
     raw_clear(&raw);
     if (!is_good)

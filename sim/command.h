@@ -13,6 +13,16 @@
  * which verb's it is; outcome->options is filled in. */
 bool command_parse(int argc, char **argv, RunOutcome *outcome,
                    int *ret_exit_code);
+/* What verbs share. False, with the mistake told on stderr. */
+bool command_usage_error(const char *text, const char *detail);
+bool command_wants_help(int argc, char **argv);
+/* NULL is auto. */
+bool command_parse_progress(const char *text, ProgressMode *ret_mode);
+bool command_is_color(const char *text);
+/* "general.seed=N" of --seed; "random" asks for one that nobody chose, and
+ * says which it was. */
+char *command_new_seed_override(const char *seed);
+
 /* The scenario with --seed and --set applied, and the file's own text; NULL
  * when it is bad, with all errors told. */
 Scenario *command_read(const RunOptions *options, char **ret_text,

@@ -50,8 +50,8 @@ progress_share(const ModeProgress *mode)
     return MIN(share, 1);
 }
 
-static char *
-format_duration(double seconds)
+char *
+progress_new_duration(double seconds)
 {
     uint64_t whole = (uint64_t)(seconds + 0.5);
     if (whole < 60)
@@ -104,7 +104,7 @@ format_line(Progress *progress, int64_t now_us)
     g_autofree char *left = g_strdup("?");
     if (sum.share > 0.0005) {
         g_free(left);
-        left = format_duration(elapsed_s * (1 - sum.share) / sum.share);
+        left = progress_new_duration(elapsed_s * (1 - sum.share) / sum.share);
     }
     g_autofree char *count = g_strdup("");
     if (sum.goal > 0) {
@@ -120,13 +120,25 @@ format_line(Progress *progress, int64_t now_us)
                            (double)sum.memory_bytes / 1048576, left);
 }
 
+bool
+progress_is_due(const Progress *progress)
+{
+    return !progress->is_off && progress_now_us() >= progress->next_us;
+}
+
 void
 progress_show(Progress *progress)
 {
-    int64_t now_us = progress_now_us();
-    if (progress->is_off || now_us < progress->next_us)
+    if (!progress_is_due(progress))
         return;
-    g_autofree char *line = format_line(progress, now_us);
+    g_autofree char *line = format_line(progress, progress_now_us());
+    progress_print(progress, line);
+}
+
+void
+progress_print(Progress *progress, const char *line)
+{
+    int64_t now_us = progress_now_us();
     if (progress->is_terminal) {
         fprintf(stderr, "\r\033[K%s", line);
         progress->has_line = true;

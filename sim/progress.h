@@ -46,6 +46,11 @@ void progress_init(Progress *progress, const ModeProgress *modes,
                    uint32_t mode_count, ProgressMode mode);
 /* Print if it is time to; cheap enough to call ten times a second. */
 void progress_show(Progress *progress);
+/* The two halves of it, for whoever has another line to show. */
+bool progress_is_due(const Progress *progress);
+void progress_print(Progress *progress, const char *line);
+/* "12 s", "3:05 min"; g_free it. */
+char *progress_new_duration(double seconds);
 /* Take the line away. */
 void progress_end(Progress *progress);
 /* On a clock that only runs forward. */

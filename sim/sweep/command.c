@@ -5,7 +5,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "sim/command.h"
 #include "sim/stop.h"
@@ -107,7 +106,7 @@ check(const Raw *raw, ProgressMode *ret_progress)
     if (!command_is_color(raw->color))
         return command_usage_error("--color is auto, always or never, not ",
                                    raw->color);
-    if (raw->jobs < 1)
+    if (raw->jobs < 1 && raw->jobs != -1)
         return command_usage_error("--jobs is 1 or more", "");
     if (raw->replications < 1 && raw->replications != -1)
         return command_usage_error("--replications is 1 or more", "");
@@ -199,12 +198,16 @@ lead(Crew *crew, const Raw *raw, ProgressMode progress, char **ret_directory)
 static void
 parse_and_lead(Crew *crew, int argc, char **argv, SweepOutcome *outcome)
 {
-    Raw raw = {.jobs = (int)MAX(sysconf(_SC_NPROCESSORS_ONLN), 1),
-               .replications = -1};
+    Raw raw = {.jobs = -1, .replications = -1};
     ProgressMode progress;
     outcome->exit_code = COMMAND_EXIT_USAGE;
-    if (parse(argc, argv, &raw, &progress)) {
-        crew_take_jobs(crew, (uint32_t)raw.jobs);
+    bool is_good = parse(argc, argv, &raw, &progress);
+    if (is_good && !crew_take_jobs(crew, (uint32_t)MAX(raw.jobs, 0)))
+        is_good = command_usage_error(
+            "under mpirun each rank but the first plays one run at a time; "
+            "leave --jobs out",
+            "");
+    if (is_good) {
         outcome->exit_code = lead(crew, &raw, progress, &outcome->directory);
         outcome->color = g_strdup(raw.color);
         outcome->is_quiet = raw.is_quiet;

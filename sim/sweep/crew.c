@@ -4,6 +4,7 @@
 #include "sim/sweep/crew.h"
 
 #include <assert.h>
+#include <unistd.h>
 
 static bool
 join(Crew *crew)
@@ -11,11 +12,13 @@ join(Crew *crew)
     return crew != NULL; /* a machine has processes */
 }
 
-static void
+static bool
 take_jobs(Crew *crew, uint32_t jobs)
 {
-    crew->size = jobs;
-    crew->runners = g_new0(Runner, jobs);
+    long core_count = MAX(sysconf(_SC_NPROCESSORS_ONLN), 1);
+    crew->size = jobs > 0 ? jobs : (uint32_t)core_count;
+    crew->runners = g_new0(Runner, crew->size);
+    return true;
 }
 
 static bool
@@ -70,10 +73,10 @@ crew_join(Crew *crew)
     crew->kind = *kind;
 }
 
-void
+bool
 crew_take_jobs(Crew *crew, uint32_t jobs)
 {
-    crew->kind->take_jobs(crew, jobs);
+    return crew->kind->take_jobs(crew, jobs);
 }
 
 bool

@@ -11,8 +11,9 @@ typedef struct Crew Crew;
 typedef struct CrewKind {
     /* False when there is none of this kind here. */
     bool (*join)(Crew *crew);
-    /* How many are wanted at once, before the first starts. */
-    void (*take_jobs)(Crew *crew, uint32_t jobs);
+    /* How many are wanted at once (0: as many as there can be), before the
+     * first starts; false when that is not to be chosen. */
+    bool (*take_jobs)(Crew *crew, uint32_t jobs);
     /* There is a place free. */
     bool (*start)(Crew *crew, const RunOrder *order, GError **error);
     /* Whether a run is over; it does not wait. */
@@ -37,7 +38,7 @@ extern const CrewKind crew_of_ranks; /* sim/sweep/ranks.c */
 
 /* The first kind that is to be had here. */
 void crew_join(Crew *crew);
-void crew_take_jobs(Crew *crew, uint32_t jobs);
+bool crew_take_jobs(Crew *crew, uint32_t jobs);
 bool crew_has_place(const Crew *crew);
 bool crew_start(Crew *crew, const RunOrder *order, GError **error);
 bool crew_poll(Crew *crew, RunEnd *ret_end);

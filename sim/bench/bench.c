@@ -29,7 +29,7 @@ static const char HELP[] =
     "  w5  slow downloads among the 60,000 edges of netdisk-full.yaml\n"
     "  or the path of any SCENARIO.yaml\n\n"
     "      --rounds=N       of which medians are taken, 1 to 99 (5)\n"
-    "      --size=N         slow downloads of w5 (500)\n"
+    "      --size=N         slow downloads of w5 (100)\n"
     "      --scenarios=DIR  where w1 to w5 are (scenarios/ here, or of the\n"
     "                       checkout that byway was built in)\n"
     "  -q, --quiet          no progress\n"
@@ -266,7 +266,7 @@ parse(int argc, char **argv, Options *options, GError **error)
 int
 bench_engine_main(int argc, char **argv)
 {
-    Options options = {.round_count = 5, .slow_count = 500};
+    Options options = {.round_count = 5, .slow_count = 100};
     g_autoptr(GError) error = NULL;
     int exit_code = 0;
     if (!parse(argc, argv, &options, &error)) {

@@ -238,6 +238,7 @@ static const Verb verbs[] = {
 };
 static const VerbTable VERB_TABLE = {"byway", "verb", verbs,
                                      G_N_ELEMENTS(verbs)};
+_Static_assert(G_N_ELEMENTS(verbs) <= VERBS_MAX, "see refuse()");
 
 static void
 print_help(FILE *file)

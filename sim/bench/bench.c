@@ -9,6 +9,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <unistd.h>
 
 enum { EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
@@ -173,7 +174,8 @@ measure(Bench *bench, GError **error)
     g_autofree char *folder = g_dir_make_tmp("byway-bench-XXXXXX", error);
     if (!folder)
         return false;
-    place->program = g_file_read_link("/proc/self/exe", NULL);
+    /* The same program to the end, even if its file is replaced meanwhile. */
+    place->program = g_strdup_printf("/proc/%d/exe", (int)getpid());
     place->perf = g_find_program_in_path("perf");
     place->directory = g_build_filename(folder, "run", NULL);
     place->samples = g_build_filename(folder, "perf.data", NULL);

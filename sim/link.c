@@ -212,17 +212,6 @@ drop(Link *link, LinkDrop reason)
 }
 
 static void
-count_sent(Link *link, const PacketTransit *packet, int64_t start_ns,
-           int64_t wait_ns)
-{
-    LinkCount *count = &link->count;
-    count->sent_bytes += packet->size_bytes;
-    count->busy_ns += (uint64_t)(link->free_ns - start_ns);
-    count->waited_ns += (uint64_t)wait_ns;
-    count->waited_ns_max = MAX(count->waited_ns_max, (uint64_t)wait_ns);
-}
-
-static void
 wait_in_queue(Link *link, PacketPool *pool, uint32_t size_bytes,
               int64_t start_ns)
 {
@@ -267,7 +256,8 @@ link_take(Link *link, PacketPool *pool, uint32_t index, int64_t now_ns)
                     link->waiting_bytes))
         return drop(link, LINK_DROP_AQM);
     link->free_ns = finish_ns(link, start_ns, packet->size_bytes);
-    count_sent(link, packet, start_ns, wait_ns);
+    link->count.busy_ns += (uint64_t)(link->free_ns - start_ns);
+    link->count.waited_ns += (uint64_t)wait_ns;
     packet->fate = wire_loses(link) ? LINK_LOSES : LINK_TAKEN;
     packet->out_ns =
         link->free_ns + link->delay_ns + link->extra_delay_ns + jitter_ns(link);
@@ -316,8 +306,6 @@ link_pop(Link *link, PacketPool *pool, int64_t now_ns, bool *ret_is_lost)
     *ret_is_lost = packet->fate != LINK_TAKEN;
     if (packet->fate == LINK_LOSES)
         link->count.dropped_packets[LINK_DROP_LOSS]++;
-    else if (packet->fate == LINK_TAKEN)
-        link->count.delivered_packets++;
     return index;
 }
 
@@ -348,4 +336,14 @@ link_dropped_packets(const Link *link)
     for (int reason = 0; reason < LINK_DROP_COUNT; reason++)
         sum += link->count.dropped_packets[reason];
     return sum;
+}
+
+uint32_t
+link_held_packets(const Link *link, const PacketPool *pool)
+{
+    uint32_t count = 0;
+    for (uint32_t index = link->head; index != PACKET_NONE;
+         index = pool->transits[index].next)
+        count++;
+    return count;
 }

@@ -65,11 +65,8 @@ typedef struct LinkExtra {
 
 typedef struct LinkCount {
     uint64_t arrived_packets;
-    uint64_t delivered_packets;
-    uint64_t sent_bytes; /* through the serialiser */
-    uint64_t busy_ns;    /* of the serialiser */
-    uint64_t waited_ns;  /* sum over packets */
-    uint64_t waited_ns_max;
+    uint64_t busy_ns;   /* of the serialiser */
+    uint64_t waited_ns; /* sum over packets */
     uint32_t waiting_packets_max;
     uint64_t dropped_packets[LINK_DROP_COUNT];
 } LinkCount;
@@ -103,6 +100,8 @@ typedef struct Link {
 
     LinkCount count;
 } Link;
+
+_Static_assert(sizeof(Link) == 192, "three cache lines");
 
 /* All limits off, infinite rate, no delay, no loss. */
 void link_init(Link *link);
@@ -142,3 +141,5 @@ int64_t link_wait_ns(const Link *link, int64_t now_ns);
  * what is booked beyond it. */
 uint64_t link_busy_ns(const Link *link, int64_t now_ns);
 uint64_t link_dropped_packets(const Link *link);
+/* How many it holds, on the wire or waiting: walks the chain. */
+uint32_t link_held_packets(const Link *link, const PacketPool *pool);

@@ -150,7 +150,6 @@ travel(Network *network, LinkId before, uint32_t index, int64_t at_ns)
         }
         if (verdict != LINK_TAKEN) {
             transit->fate = (uint8_t)verdict;
-            network->count.doomed++;
             hold(network, before, index);
             return;
         }
@@ -160,7 +159,6 @@ travel(Network *network, LinkId before, uint32_t index, int64_t at_ns)
             hold(network, id, index);
             return;
         }
-        link->count.delivered_packets++;
         before = id;
         at_ns = transit->out_ns;
     }
@@ -255,12 +253,10 @@ send_ahead(Network *network, LinkId id)
         PacketTransit *transit = &network->packets.transits[index];
         uint32_t next = transit->next;
         transit->next = PACKET_NONE;
-        if (may_run_ahead(network, transit)) {
-            link->count.delivered_packets++;
+        if (may_run_ahead(network, transit))
             travel(network, id, index, transit->out_ns);
-        } else {
+        else
             link_hold(link, &network->packets, index);
-        }
         index = next;
     }
 }
@@ -279,10 +275,8 @@ network_run_ahead(Network *network, int64_t until_ns)
 static void
 enter_path(Network *network, const Path *path, uint32_t index)
 {
-    const Packet *packet = &network->packets.packets[index];
     PacketTransit *transit = &network->packets.transits[index];
     transit->down = path->down;
-    transit->size_bytes = packet->size_bytes;
     transit->route = path->route;
     transit->hop = 0;
     transit->link = path->up;
@@ -345,12 +339,10 @@ leave_link(Network *network, uint32_t index)
         tcp_packet(network, index);
 }
 
-static void
-meet_fate(Network *network, uint32_t index)
+static LinkDrop
+fate_of(const Network *network, uint32_t index)
 {
-    LinkVerdict fate = network->packets.transits[index].fate;
-    network->count.doomed -= fate != LINK_LOSES;
-    drop_packet(network, index, (LinkDrop)(fate - 1));
+    return (LinkDrop)(network->packets.transits[index].fate - 1);
 }
 
 static void
@@ -366,7 +358,7 @@ run_link(Network *network, LinkId id)
         if (packet == PACKET_NONE)
             break;
         if (is_lost)
-            meet_fate(network, packet);
+            drop_packet(network, packet, fate_of(network, packet));
         else
             leave_link(network, packet);
     }
@@ -463,11 +455,8 @@ network_check(const Network *network)
     for (int reason = 0; reason < LINK_DROP_COUNT; reason++)
         gone += count->dropped_packets[reason];
     assert(count->sent_packets == gone + network->packets.used_count);
-    uint64_t on_links = 0;
-    for (uint32_t i = 0; i < network->link_count; i++) {
-        const Link *link = &network->links[i];
-        on_links += link->count.arrived_packets -
-                    link->count.delivered_packets - link_dropped_packets(link);
-    }
-    assert(on_links + count->doomed == network->packets.used_count);
+    uint32_t on_links = 0;
+    for (uint32_t i = 0; i < network->link_count; i++)
+        on_links += link_held_packets(&network->links[i], &network->packets);
+    assert(on_links == network->packets.used_count);
 }

@@ -41,7 +41,6 @@ typedef struct NetworkCount {
     uint64_t dropped_packets[LINK_DROP_COUNT];
     uint64_t data_packets; /* sent with payload, resent ones too */
     uint64_t hops;         /* packets times links crossed */
-    uint64_t doomed;       /* on a link, and refused by the next already */
 } NetworkCount;
 
 typedef struct Network {

@@ -35,23 +35,22 @@ grow(PacketPool *pool)
                                 capacity * sizeof(Packet));
     pool->transits = memory_grow(pool->transits, old * sizeof(PacketTransit),
                                  capacity * sizeof(PacketTransit));
-    for (uint32_t i = capacity; i > pool->capacity; i--) {
-        pool->transits[i - 1].next = pool->free_head;
-        pool->free_head = i - 1;
-    }
     pool->capacity = capacity;
 }
 
 uint32_t
 packet_take(PacketPool *pool)
 {
-    if (pool->free_head == PACKET_NONE)
-        grow(pool);
     uint32_t index = pool->free_head;
-    Packet *packet = &pool->packets[index];
-    pool->free_head = pool->transits[index].next;
+    if (index != PACKET_NONE) {
+        pool->free_head = pool->transits[index].next;
+    } else {
+        if (pool->fresh == pool->capacity)
+            grow(pool);
+        index = pool->fresh++;
+    }
     pool->used_count++;
-    memset(packet, 0, sizeof *packet);
+    memset(&pool->packets[index], 0, sizeof(Packet));
     pool->transits[index].next = PACKET_NONE;
     return index;
 }
@@ -73,20 +72,20 @@ grow_waits(PacketPool *pool)
     uint32_t capacity = MAX(64, 2 * old);
     pool->waits = memory_grow(pool->waits, old * sizeof(WaitBatch),
                               capacity * sizeof(WaitBatch));
-    for (uint32_t i = capacity; i > old; i--) {
-        pool->waits[i - 1].next = pool->free_wait;
-        pool->free_wait = i - 1;
-    }
     pool->wait_capacity = capacity;
 }
 
 uint32_t
 packet_take_wait(PacketPool *pool)
 {
-    if (pool->free_wait == PACKET_NONE)
-        grow_waits(pool);
     uint32_t batch = pool->free_wait;
-    pool->free_wait = pool->waits[batch].next;
+    if (batch != PACKET_NONE) {
+        pool->free_wait = pool->waits[batch].next;
+    } else {
+        if (pool->fresh_wait == pool->wait_capacity)
+            grow_waits(pool);
+        batch = pool->fresh_wait++;
+    }
     pool->waits[batch].next = PACKET_NONE;
     return batch;
 }

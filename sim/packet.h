@@ -32,25 +32,26 @@ typedef struct SackBlock {
 } SackBlock;
 
 typedef struct Packet {
-    uint32_t endpoint; /* whom it is for */
-    uint64_t seq;      /* of the first payload byte */
+    uint64_t seq; /* of the first payload byte */
     uint64_t ack;
+    SackBlock sack[PACKET_SACK_MAX]; /* unused ones are empty */
+    uint32_t endpoint;               /* whom it is for */
     uint32_t stamp_us; /* ACK: when sent; data: of the last ACK seen */
     uint32_t window_bytes;
-    SackBlock sack[PACKET_SACK_MAX]; /* unused ones are empty */
-    uint16_t size_bytes;             /* of the IP packet */
-    uint16_t sequence_bytes;         /* payload, and one for a FIN */
-    uint8_t flags;                   /* PacketFlag, ored */
+    uint16_t sequence_bytes; /* payload, and one for a FIN */
+    uint8_t flags;           /* PacketFlag, ored */
 } Packet;
+
+_Static_assert(sizeof(Packet) == 48, "with its transit 80 bytes");
 
 typedef struct PacketTransit {
     int64_t out_ns; /* when it reaches the present link's far end */
     uint32_t next;
-    uint32_t link;  /* the one after the present one; LINK_NONE: none */
-    uint32_t route; /* as in Path */
-    uint32_t down;  /* its last link, after the route; as in Path */
-    uint16_t size_bytes;
-    uint8_t hop;  /* of the link after that, in the route */
+    uint32_t link;       /* the one after the present one; LINK_NONE: none */
+    uint32_t route;      /* as in Path */
+    uint32_t down;       /* its last link, after the route; as in Path */
+    uint16_t size_bytes; /* of the IP packet */
+    uint8_t hop;         /* of the link after that, in the route */
     uint8_t fate; /* at the present link's far end: 0, it goes on; else it is
                      dropped, for the reason of LinkDrop less one */
 } PacketTransit;
@@ -71,10 +72,12 @@ typedef struct PacketPool {
     Packet *packets;
     PacketTransit *transits;
     uint32_t capacity;
+    uint32_t fresh; /* from here on none was ever used */
     uint32_t free_head;
     uint32_t used_count;
     WaitBatch *waits;
     uint32_t wait_capacity;
+    uint32_t fresh_wait;
     uint32_t free_wait;
 } PacketPool;
 

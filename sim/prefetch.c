@@ -52,7 +52,8 @@ prefetch_slot(const Network *network)
     const AgendaHeap *near = &network->agenda.near;
     for (uint32_t i = 0; i < near->count; i++) {
         if (agenda_kind(&near->entries[i]) == AGENDA_LINK)
-            fetch_link(network, (LinkId)near->entries[i].key);
+            fetch(&network->links[(LinkId)near->entries[i].key],
+                  CACHE_LINE_BYTES);
     }
     for (uint32_t i = 0; i < near->count; i++) {
         uint32_t packet = first_packet(network, &near->entries[i]);

@@ -171,7 +171,7 @@ read_one(Emulator *emulator, HostId host)
     bool is_read = size_bytes > 0;
     if (is_read && look_at(emulator->world, bytes, (size_t)size_bytes, &look) &&
         look.from == host) {
-        pool->packets[packet].size_bytes = (uint16_t)size_bytes;
+        pool->transits[packet].size_bytes = (uint16_t)size_bytes;
         inject(emulator, packet, &look);
         return true;
     }
@@ -196,16 +196,16 @@ emulator_write(Emulator *emulator, int64_t now_ns)
     Network *network = &world->network;
     uint32_t packet;
     while ((packet = network_take_outside(network)) != PACKET_NONE) {
-        const Packet *sent = &network->packets.packets[packet];
-        HostId to = sent->endpoint;
+        HostId to = network->packets.packets[packet].endpoint;
         const uint8_t *bytes = content(emulator, packet);
         Look look = {0};
-        look_at(world, bytes, sent->size_bytes, &look);
+        uint16_t size_bytes = network->packets.transits[packet].size_bytes;
+        look_at(world, bytes, size_bytes, &look);
         world->hosts[to].count.received_bytes += look.payload_bytes;
         world->hosts[to].count.connections += look.is_opening;
         /* A host that has gone away receives nothing. */
         if (emulator->lines[to] >= 0 &&
-            write(emulator->lines[to], bytes, sent->size_bytes) > 0)
+            write(emulator->lines[to], bytes, size_bytes) > 0)
             lateness_add(&emulator->lateness,
                          now_ns - network->packets.transits[packet].out_ns,
                          tardy_ns(world, &look));

@@ -78,7 +78,7 @@ scoreboard_push(Scoreboard *board, uint64_t seq, uint32_t size_bytes,
     Segment *segment = scoreboard_at(board, serial);
     memset(segment, 0, sizeof *segment);
     segment->seq = seq;
-    segment->size_bytes = size_bytes;
+    segment->size_bytes = (uint16_t)size_bytes;
     segment->sent_ns = now_ns;
     chain_append(board, serial);
     return segment;

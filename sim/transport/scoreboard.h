@@ -17,14 +17,16 @@ typedef struct Segment {
     int64_t sent_ns;  /* last time */
     uint32_t earlier; /* neighbours in sending order; off the chain: NONE */
     uint32_t later;
-    uint32_t size_bytes; /* of sequence space */
-    bool is_fin;
-    bool is_sacked;
-    bool is_lost;
-    bool is_resent;  /* and that copy not known to be lost */
-    bool was_resent; /* ever: no RTT sample (Karn) */
-    bool is_on_chain;
+    uint16_t size_bytes; /* of sequence space */
+    bool is_fin : 1;
+    bool is_sacked : 1;
+    bool is_lost : 1;
+    bool is_resent : 1;  /* and that copy not known to be lost */
+    bool was_resent : 1; /* ever: no RTT sample (Karn) */
+    bool is_on_chain : 1;
 } Segment;
+
+_Static_assert(sizeof(Segment) == 32, "two to a cache line");
 
 typedef struct Scoreboard {
     Segment *ring;

@@ -192,11 +192,11 @@ void
 tcp_packet(Network *network, uint32_t index)
 {
     Packet packet = network->packets.packets[index];
+    uint64_t size_bytes = network->packets.transits[index].size_bytes;
     packet_put(&network->packets, index);
     Endpoint *endpoint = network_endpoint(network, packet.endpoint);
     network_mark(network, 2 * endpoint->serial + (packet.endpoint & 1),
-                 packet.seq ^ packet.ack << 20 ^
-                     (uint64_t)packet.size_bytes << 48 ^
+                 packet.seq ^ packet.ack << 20 ^ size_bytes << 48 ^
                      (uint64_t)packet.flags << 58);
     if (endpoint->is_refusing && (packet.flags & PACKET_SYN)) {
         tcp_send_control(network, endpoint, PACKET_RST);

@@ -15,7 +15,7 @@ new_packet(Network *network, Endpoint *endpoint, uint32_t size_bytes,
     uint32_t index = packet_take(&network->packets);
     Packet *packet = &network->packets.packets[index];
     packet->endpoint = endpoint->id ^ 1;
-    packet->size_bytes = (uint16_t)size_bytes;
+    network->packets.transits[index].size_bytes = (uint16_t)size_bytes;
     packet->flags = flags;
     packet->seq = endpoint->next_seq;
     packet->ack = endpoint->reassembly.next_seq;

@@ -98,12 +98,13 @@ unaccounted_packets(const Network *network)
                                       : count->sent_packets - seen;
 }
 
-/* What the link's own books say: everybody's wait, service and flight. */
+/* What the link's own books say when it is empty: everybody's wait, service
+ * and flight. It has no AQM. */
 static uint64_t
 booked_packet_ns(const Link *link)
 {
-    uint64_t crossed = link->count.delivered_packets +
-                       link->count.dropped_packets[LINK_DROP_LOSS];
+    uint64_t crossed = link->count.arrived_packets -
+                       link->count.dropped_packets[LINK_DROP_QUEUE];
     return link->count.waited_ns + link->count.busy_ns +
            crossed * (uint64_t)link->delay_ns;
 }

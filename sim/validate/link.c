@@ -99,12 +99,13 @@ unaccounted_packets(const Network *network)
 }
 
 /* What the link's own books say when it is empty: everybody's wait, service
- * and flight. It has no AQM. */
+ * and flight. */
 static uint64_t
 booked_packet_ns(const Link *link)
 {
     uint64_t crossed = link->count.arrived_packets -
-                       link->count.dropped_packets[LINK_DROP_QUEUE];
+                       link->count.dropped_packets[LINK_DROP_QUEUE] -
+                       link->count.dropped_packets[LINK_DROP_AQM];
     return link->count.waited_ns + link->count.busy_ns +
            crossed * (uint64_t)link->delay_ns;
 }

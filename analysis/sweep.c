@@ -184,6 +184,35 @@ sweep_estimate(const Sweep *sweep, size_t point, size_t mode, size_t figure)
     return statistic_ratio(&sample);
 }
 
+/* Of the first point; NULL when it is missing. */
+static const SweepRow *
+find_twin(const Sweep *sweep, const SweepRow *row)
+{
+    for (size_t i = 0; i < sweep->starts[1]; i++) {
+        const SweepRow *twin = &g_array_index(sweep->rows, SweepRow, i);
+        if (twin->mode == row->mode && twin->replication == row->replication)
+            return twin;
+    }
+    return NULL;
+}
+
+Estimate
+sweep_difference(const Sweep *sweep, size_t point, size_t mode, size_t figure)
+{
+    size_t start = sweep->starts[point];
+    size_t count = sweep->starts[point + 1] - start;
+    g_autofree double *parts = g_new0(double, count + 1);
+    g_autofree double *wholes = g_new0(double, count + 1);
+    for (size_t i = 0; i < count && point > 0; i++) {
+        const SweepRow *row = &g_array_index(sweep->rows, SweepRow, start + i);
+        const SweepRow *twin = row->mode == mode ? find_twin(sweep, row) : NULL;
+        wholes[i] = twin ? 1 : 0;
+        parts[i] = twin ? row->values[figure] - twin->values[figure] : 0;
+    }
+    RatioSample sample = {parts, wholes, count, RATIO_OF_SUMS};
+    return statistic_ratio(&sample);
+}
+
 static size_t
 find_mode(Sweep *sweep, const char *name)
 {

@@ -59,3 +59,7 @@ char *sweep_new_label(const Sweep *sweep, size_t point, size_t skipped_key);
 /* Mean over replications, with Student's 95 % interval. */
 Estimate sweep_estimate(const Sweep *sweep, size_t point, size_t mode,
                         size_t figure);
+/* The same of what the point has more than the first one in the same
+ * replication, which has the same luck at both. */
+Estimate sweep_difference(const Sweep *sweep, size_t point, size_t mode,
+                          size_t figure);

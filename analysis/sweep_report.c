@@ -98,7 +98,12 @@ add_point_rows(GString *csv, const Sweep *sweep, size_t point, size_t mode)
         add_number(csv, estimate.value);
         add_number(csv, estimate.low);
         add_number(csv, estimate.high);
-        g_string_append_printf(csv, ",%zu\n", estimate.count);
+        g_string_append_printf(csv, ",%zu", estimate.count);
+        Estimate difference = sweep_difference(sweep, point, mode, i);
+        add_number(csv, difference.value);
+        add_number(csv, difference.low);
+        add_number(csv, difference.high);
+        g_string_append_c(csv, '\n');
     }
 }
 
@@ -107,7 +112,8 @@ new_points_csv(const Sweep *sweep)
 {
     GString *csv = g_string_new(NULL);
     add_keys_head(csv, sweep);
-    g_string_append(csv, ",mode,figure,mean,low,high,n\n");
+    g_string_append(csv, ",mode,figure,mean,low,high,n,"
+                         "difference,difference_low,difference_high\n");
     for (size_t point = 0; point < sweep_point_count(sweep); point++) {
         for (guint mode = 0; mode < sweep->modes->len; mode++)
             add_point_rows(csv, sweep, point, mode);
@@ -135,6 +141,15 @@ count_runs(const Sweep *sweep, size_t point, size_t mode)
     return count;
 }
 
+static char *
+new_difference_text(const Sweep *sweep, const Metric *metric, size_t point,
+                    size_t mode)
+{
+    Estimate difference = sweep_difference(sweep, point, mode, 0);
+    return point == 0 ? g_strdup("")
+                      : grid_new_difference_text(metric, difference);
+}
+
 static void
 add_grid_row(Grid *grid, const Sweep *sweep, size_t point, size_t mode)
 {
@@ -154,6 +169,9 @@ add_grid_row(Grid *grid, const Sweep *sweep, size_t point, size_t mode)
         g_ptr_array_add(
             row, grid_new_estimate_text(&metric,
                                         sweep_estimate(sweep, point, mode, i)));
+        if (i == 0)
+            g_ptr_array_add(row,
+                            new_difference_text(sweep, &metric, point, mode));
     }
 }
 
@@ -170,6 +188,8 @@ new_grids(const Sweep *sweep)
         for (size_t i = 0; i < sweep->figure_count; i++) {
             if (sweep->figures[i].label)
                 g_ptr_array_add(head, g_strdup(sweep->figures[i].label));
+            if (i == 0)
+                g_ptr_array_add(head, g_strdup("against the first"));
         }
         for (size_t point = 0; point < sweep_point_count(sweep); point++)
             add_grid_row(grid, sweep, point, mode);
@@ -177,7 +197,9 @@ new_grids(const Sweep *sweep)
             grid->note = g_strdup(
                 sweep_replication_count(sweep) > 1
                     ? "Means of n replications; ± or [low, high]: their 95 % "
-                      "interval by Student's t."
+                      "interval by Student's t.\n"
+                      "  Differences are of the same replications, which have "
+                      "the same luck at all points."
                     : "One replication has no interval; --replications asks "
                       "for more.");
     }

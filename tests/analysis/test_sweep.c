@@ -68,11 +68,13 @@ means_have_students_interval(void)
     g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(g_free);
     write_report(directory, warnings);
     g_autofree char *text = fixture_read(directory, "sweep_points.csv");
-    expect_has(text, "point,a.loss,b.way,mode,figure,mean,low,high,n\n");
+    expect_has(text, "point,a.loss,b.way,mode,figure,mean,low,high,n,"
+                     "difference,difference_low,difference_high\n");
     expect_has(text, "p0,0,\"x, y\",nearby,speedup_success_ratio,0.4,"
                      "-0.0968275");
-    expect_has(text, ",nearby,S,3,3,3,3\n");
-    expect_has(text, "p1,1 %,\"x, y\",nearby,speedup_success_ratio,0.5,,,1\n");
+    expect_has(text, ",nearby,S,3,3,3,3,,,\n");
+    expect_has(text,
+               "p1,1 %,\"x, y\",nearby,speedup_success_ratio,0.5,,,1,0.3,,\n");
     g_assert_null(strstr(text, ",F,"));
     g_assert_cmpuint(warnings->len, ==, 1);
     g_assert_cmpstr(warnings->pdata[0], ==, "2 runs are missing");

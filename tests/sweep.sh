@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # tests/sweep.sh: what byway sweep leaves behind, keeps, and refuses.
 #
-# Usage: sweep.sh BYWAY SOURCE. Each check names the promise it holds the
+# Usage: sweep.sh BYWAY SOURCE [MPIRUN]. Each check names the promise it holds the
 # program to; all work is done in a temporary folder.
 set -u
 
@@ -89,6 +89,31 @@ promise "one at a time or several" ends 0 pipe.yaml -o two -j 1
 for file in sweep.json sweep.csv sweep_points.csv scenario.yaml; do
     promise "come to the same $file" cmp one/$file two/$file
 done
+
+# Open MPI asks whether root may, and more than there are cores.
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+export OMPI_MCA_rmaps_base_oversubscribe=1
+
+# ranks CODE ARGUMENT...: byway sweep on three ranks exits with this code.
+ranks() {
+    code=$1
+    shift
+    "$mpirun" -n 3 "$byway" sweep -q --no-plots "$@" >log 2>&1
+    [ $? -eq "$code" ]
+}
+
+mpirun=${3-}
+if [ -n "$mpirun" ]; then
+    promise "ranks of MPI play as well" ranks 0 pipe.yaml -o ranks
+    for file in sweep.json sweep.csv sweep_points.csv scenario.yaml; do
+        promise "and come to the same $file" cmp one/$file ranks/$file
+    done
+    promise "of the same runs" same "ranks/$far-r1" "one/$far-r1"
+    promise "one at a time each" ranks 2 pipe.yaml -o ranks -j 2
+    promise "a bad value stops them all" ranks 2 pipe.yaml -o bad \
+        --vary general.seed=soon
+    promise "and is told" has_line "soon" log
+fi
 
 state one/runs >before
 promise "started again, it keeps all" ends 0 pipe.yaml -o one

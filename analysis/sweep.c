@@ -181,7 +181,15 @@ sweep_estimate(const Sweep *sweep, size_t point, size_t mode, size_t figure)
         wholes[i] = row->mode == mode ? 1 : 0;
     }
     RatioSample sample = {parts, wholes, count, RATIO_OF_SUMS};
-    return statistic_ratio(&sample);
+    Estimate estimate = statistic_ratio(&sample);
+    /* Student's interval knows nothing of what can be: no figure is negative,
+     * no share above 1. NAN stays what it is. */
+    bool is_share = g_str_has_suffix(sweep->figures[figure].name, "_ratio");
+    if (estimate.low < 0)
+        estimate.low = 0;
+    if (is_share && estimate.high > 1)
+        estimate.high = 1;
+    return estimate;
 }
 
 /* Of the first point; NULL when it is missing. */

@@ -56,7 +56,8 @@ const char *sweep_value(const Sweep *sweep, size_t point, size_t key);
 /* "count=40, loss=1 %": all keys of several values but one (SIZE_MAX: all);
  * free it. */
 char *sweep_new_label(const Sweep *sweep, size_t point, size_t skipped_key);
-/* Mean over replications, with Student's 95 % interval. */
+/* Mean over replications, with Student's 95 % interval as far as it is within
+ * what the figure can be. */
 Estimate sweep_estimate(const Sweep *sweep, size_t point, size_t mode,
                         size_t figure);
 /* The same of what the point has more than the first one in the same

@@ -60,7 +60,7 @@ expect_has(const char *text, const char *part)
 }
 
 /* Of 0.2, 0.4 and 0.6 s = 0.2, and t(2) = 4.302653, so that the half is
- * 4.302653 * 0.2 / sqrt(3) = 0.496828. */
+ * 4.302653 * 0.2 / sqrt(3) = 0.496828; but no share is below 0. */
 static void
 means_have_students_interval(void)
 {
@@ -71,7 +71,7 @@ means_have_students_interval(void)
     expect_has(text, "point,a.loss,b.way,mode,figure,mean,low,high,n,"
                      "difference,difference_low,difference_high\n");
     expect_has(text, "p0,0,\"x, y\",nearby,speedup_success_ratio,0.4,"
-                     "-0.0968275");
+                     "0,0.89682");
     expect_has(text, ",nearby,S,3,3,3,3,,,\n");
     expect_has(text,
                "p1,1 %,\"x, y\",nearby,speedup_success_ratio,0.5,,,1,0.3,,\n");
@@ -107,7 +107,7 @@ numbers_are_drawn(void)
     g_assert_cmpstr(plot->name, ==, "by_a.loss");
     expect_has(plot->script->str, "set xlabel \"a.loss (%)\"");
     expect_has(plot->script->str, "title \"nearby\"");
-    expect_has(plot->data->str, "0\t40\t-9.6827");
+    expect_has(plot->data->str, "0\t40\t0\t89.682");
     expect_has(plot->data->str, "1\t50\tNaN\tNaN\n");
     fixture_remove(directory);
 }

@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -50,7 +49,6 @@ typedef struct Modes {
 static void
 live_mode(const Modes *modes, uint32_t mode)
 {
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != modes->parent)
         _exit(EXIT_FAILED);
     ModeResult *result = &modes->results[mode];

@@ -58,9 +58,11 @@ state() {
     find "$1" -type f -printf '%p %T@\n' | sort
 }
 
+# await PATTERN: until there is a file of such a name.
 await() {
     tries=0
-    until [ -e "$1" ] || [ $tries -eq 100 ]; do
+    # shellcheck disable=SC2086
+    until ls $1 >listed 2>&1 || [ $tries -eq 100 ]; do
         sleep 0.1
         tries=$((tries + 1))
     done
@@ -178,7 +180,7 @@ begin_long() {
         --vary 'workload.flows=[{from: a, to: b, bytes: 300 kB}],[{from: a,
             to: b, bytes: endless}]' \
         --set 'general.stop_time=100000 min' >log 2>&1 &
-    await "$1"/runs/*endless*.partial/parts/links.flows
+    await "$1/runs/*endless*.partial/parts/links.flows"
 }
 
 begin_long stopped

@@ -89,7 +89,8 @@ void network_add_path(Network *network, const Path *path);
 void network_steer_link(Network *network, LinkId link);
 /* Until this time nobody looks at a link's state: packets may be taken by
  * links that are fed by one before they arrive there. It saves their events,
- * and nothing that can be seen from that time on differs. */
+ * and nothing that can be seen from that time on differs. A run that ends
+ * before has counted hops that its last packets did not live to see. */
 void network_run_ahead(Network *network, int64_t until_ns);
 
 /* Send a packet along a path; the network takes it. */

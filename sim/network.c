@@ -142,6 +142,7 @@ travel(Network *network, LinkId before, uint32_t index, int64_t at_ns)
         PacketTransit *transit = &network->packets.transits[index];
         LinkId id = transit->link;
         Link *link = &network->links[id];
+        assert(before == LINK_NONE || link->feeder == before);
         network->count.hops++;
         LinkVerdict verdict = link_take(link, &network->packets, index, at_ns);
         if (verdict != LINK_TAKEN && before == LINK_NONE) {

@@ -97,6 +97,7 @@ process_add_episode(ProcessTable *table, LinkId link, const char *name,
                     int64_t clock_ns)
 {
     assert(plan->share_ratio * share_factor > 0);
+    network_steer_link(table->network, link);
     const Link *target = &table->network->links[link];
     Episode episode = {.link = link,
                        .plan = plan,

@@ -114,13 +114,13 @@ write_effect(World *world, Host *host, const Turn *turn, const Effect *effect,
         return;
     writes->endpoint = endpoint;
     if (effect->kind == EFFECT_WRITE) {
-        stream_write_bytes(&endpoint->content,
-                           turn->bytes + effect->write.start_bytes,
-                           effect->write.size_bytes);
+        tcp_write_bytes(&world->network, endpoint,
+                        turn->bytes + effect->write.start_bytes,
+                        effect->write.size_bytes);
         writes->size_bytes += effect->write.size_bytes;
         return;
     }
-    stream_write_extent(&endpoint->content, &effect->extent);
+    tcp_write_extent(&world->network, endpoint, &effect->extent);
     writes->size_bytes += effect->extent.size_bytes;
     host->count.sent_body_bytes += effect->extent.size_bytes;
 }

@@ -125,7 +125,7 @@ write_share(Network *network, EndpointId id, uint64_t size_bytes)
     Endpoint *endpoint = network_endpoint(network, id);
     Extent extent = {.size_bytes = size_bytes};
     if (size_bytes > 0) {
-        stream_write_extent(&endpoint->content, &extent);
+        tcp_write_extent(network, endpoint, &extent);
         tcp_wrote(network, endpoint, size_bytes);
     }
     tcp_close(network, endpoint, CLOSE_DONE);
@@ -163,7 +163,7 @@ take_bytes(FlowTable *table, Flow *flow, Endpoint *receiver)
     uint64_t readable = tcp_readable_bytes(receiver);
     Endpoint *sender = network_endpoint(network, receiver->id ^ 1);
     if (readable > 0) {
-        stream_skip(&sender->content, readable);
+        stream_skip(&receiver->incoming, readable);
         tcp_read(network, receiver, readable);
         flow->got_bytes += readable;
         if (flow->first_byte_ns == TIME_NEVER)

@@ -146,8 +146,7 @@ host_pump_forward(World *world, HostId id, StreamId from_stream)
     uint64_t size = MIN(tcp_readable_bytes(from), room);
     size = MIN(size, slot->forward_left_bytes);
     if (size > 0) {
-        Endpoint *sender = network_endpoint(network, from->id ^ 1);
-        stream_move(&sender->content, &to->content, size);
+        tcp_write_from(network, to, from, size);
         tcp_read(network, from, size);
         tcp_wrote(network, to, size);
         slot->forward_left_bytes -= size;
@@ -186,13 +185,12 @@ end_stream(World *world, HostId id, StreamId stream, CloseReason reason)
     host_release_stream(world, id, stream);
 }
 
-/* One run of the peer's content, as an event. */
+/* One run of what the peer wrote, as an event. */
 static void
 deliver_run(World *world, HostId id, StreamId stream, Endpoint *endpoint)
 {
     Network *network = &world->network;
-    Endpoint *sender = network_endpoint(network, endpoint->id ^ 1);
-    const Run *run = stream_peek(&sender->content);
+    const Run *run = stream_peek(&endpoint->incoming);
     uint64_t size = MIN(run->size_bytes, tcp_readable_bytes(endpoint));
     Event event = {.kind = EVENT_RECEIVED, .stream = stream};
     event.received.size_bytes = size;
@@ -204,7 +202,7 @@ deliver_run(World *world, HostId id, StreamId stream, Endpoint *endpoint)
         run_cut(run, size, &event.received.extent);
         lent = event.received.extent.chunk;
     }
-    stream_skip(&sender->content, size);
+    stream_skip(&endpoint->incoming, size);
     tcp_read(network, endpoint, size);
     world->hosts[id].count.received_bytes += size;
     host_event(world, id, &event);

@@ -26,7 +26,7 @@ static void
 clear_connection(Connection *connection)
 {
     for (int side = 0; side < 2 && connection->sides[0].is_used; side++) {
-        stream_clear(&connection->sides[side].content);
+        stream_clear(&connection->sides[side].incoming);
         scoreboard_clear(&connection->sides[side].board);
         reassembly_clear(&connection->sides[side].reassembly);
     }
@@ -291,8 +291,6 @@ enter_path(Network *network, const Path *path, uint32_t index)
 void
 network_send(Network *network, const Path *path, uint32_t packet)
 {
-    const Packet *sent = &network->packets.packets[packet];
-    network_endpoint(network, sent->endpoint)->in_flight_packets++;
     enter_path(network, path, packet);
 }
 

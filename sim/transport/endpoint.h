@@ -51,7 +51,7 @@ typedef enum __attribute__((packed)) TcpMood {
     TCP_LOSS,     /* a time-out */
 } TcpMood;
 
-typedef enum TcpTimer {
+typedef enum __attribute__((packed)) TcpTimer {
     TIMER_NONE,
     TIMER_RTO,
     TIMER_PROBE,   /* tail loss probe */
@@ -91,12 +91,16 @@ typedef struct ReceiveWindow {
 typedef struct Endpoint {
     const TcpOptions *options; /* lent */
     EndpointId id;
-    Path path;                  /* of what it sends */
-    uint32_t in_flight_packets; /* that are for it */
+    Path path;             /* of what it sends */
+    uint32_t sent_packets; /* to the peer */
+    uint32_t gone_packets; /* that were for it: come, or dropped */
     TcpState state;
     TcpMood mood;
-    bool is_used;    /* else the connection's place is free */
-    bool is_closing; /* FIN follows the last byte written */
+    TcpTimer timer;
+    uint8_t backoff;
+    uint8_t unanswered_knocks; /* at a closed window */
+    bool is_used;              /* else the connection's place is free */
+    bool is_closing;           /* FIN follows the last byte written */
     bool is_fin_sent;
     bool is_fin_acked;
     bool has_peer_fin;   /* and everything before it is in order */
@@ -134,9 +138,6 @@ typedef struct Endpoint {
 
     /* sender */
     Scoreboard board;
-    TcpTimer timer;
-    uint32_t backoff;
-    uint32_t unanswered_knocks; /* at a closed window */
     uint32_t outstanding_packets_max;
     Rtt rtt;
     int64_t rack_sent_ns; /* of the latest segment known to have arrived */
@@ -155,7 +156,7 @@ typedef struct Endpoint {
     CloseReason close_reason;
     SackSeen sack_seen[PACKET_SACK_MAX];
     TcpCount count;
-    Stream content; /* written here, not yet read by the peer's owner */
+    Stream incoming; /* written by the peer's owner, not yet read by ours */
     int64_t opened_ns;
 } Endpoint;
 

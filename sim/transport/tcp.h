@@ -28,11 +28,19 @@ typedef struct TcpPath {
 /* --- the owner's half ------------------------------------------------- */
 /* Open a connection; returns the opener's endpoint. */
 EndpointId tcp_open(Network *network, const TcpPath *path);
-/* More content was put in endpoint->content; total_bytes of it. */
+/* Put content in the peer's incoming stream; tcp_wrote sends it. */
+void tcp_write_bytes(Network *network, Endpoint *endpoint, const void *bytes,
+                     uint32_t size_bytes);
+void tcp_write_extent(Network *network, Endpoint *endpoint,
+                      const Extent *extent);
+/* The first size_bytes that wait at another endpoint. */
+void tcp_write_from(Network *network, Endpoint *endpoint, Endpoint *from,
+                    uint64_t size_bytes);
+/* So much content was put there since the last call. */
 void tcp_wrote(Network *network, Endpoint *endpoint, uint64_t total_bytes);
 /* In-order bytes that wait for the owner. */
 uint64_t tcp_readable_bytes(const Endpoint *endpoint);
-/* The peer's stream, from which the owner has taken size_bytes. */
+/* The owner has taken size_bytes off endpoint->incoming. */
 void tcp_read(Network *network, Endpoint *endpoint, uint64_t size_bytes);
 void tcp_expect(Network *network, Endpoint *endpoint, uint64_t size_bytes);
 uint64_t tcp_unsent_bytes(const Endpoint *endpoint);

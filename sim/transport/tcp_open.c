@@ -48,7 +48,7 @@ endpoint_init(Endpoint *endpoint, EndpointId id, const TcpOptions *options,
 static void
 endpoint_clear(Endpoint *endpoint)
 {
-    stream_clear(&endpoint->content);
+    stream_clear(&endpoint->incoming);
     scoreboard_clear(&endpoint->board);
     reassembly_clear(&endpoint->reassembly);
 }
@@ -88,7 +88,6 @@ tcp_open(Network *network, const TcpPath *path)
     Endpoint *opener = &connection->sides[0];
     Endpoint *acceptor = &connection->sides[1];
     assert(!opener->is_used);
-    assert(opener->in_flight_packets + acceptor->in_flight_packets == 0);
     endpoint_init(opener, 2 * index, path->opener, &path->out);
     endpoint_init(acceptor, 2 * index + 1, path->acceptor, &path->back);
     opener->is_used = acceptor->is_used = true;
@@ -105,6 +104,14 @@ tcp_open(Network *network, const TcpPath *path)
     return opener->id;
 }
 
+static bool
+are_packets_left(const Connection *connection)
+{
+    const Endpoint *sides = connection->sides;
+    return sides[0].sent_packets + sides[1].sent_packets !=
+           sides[0].gone_packets + sides[1].gone_packets;
+}
+
 void
 tcp_release_if_idle(Network *network, EndpointId id)
 {
@@ -112,7 +119,7 @@ tcp_release_if_idle(Network *network, EndpointId id)
     Endpoint *opener = &connection->sides[0];
     Endpoint *acceptor = &connection->sides[1];
     if (!opener->is_used || opener->state != TCP_CLOSED ||
-        opener->in_flight_packets + acceptor->in_flight_packets > 0)
+        are_packets_left(connection))
         return;
     /* A SYN that got lost, and whose sender gave up, was never heard of. */
     if (acceptor->state == TCP_SYN_RECEIVED &&
@@ -216,8 +223,7 @@ void
 tcp_packet_gone(Network *network, EndpointId id)
 {
     Endpoint *endpoint = network_endpoint(network, id);
-    assert(endpoint->in_flight_packets > 0);
-    endpoint->in_flight_packets--;
-    if (endpoint->in_flight_packets == 0 && endpoint->state != TCP_ESTABLISHED)
+    endpoint->gone_packets++;
+    if (endpoint->state != TCP_ESTABLISHED)
         tcp_release_if_idle(network, id);
 }

@@ -42,6 +42,7 @@ tcp_send_control(Network *network, Endpoint *endpoint, uint8_t flags)
     if (flags & PACKET_SYN)
         size_bytes += SYN_OPTION_BYTES;
     uint32_t packet = new_packet(network, endpoint, size_bytes, flags);
+    endpoint->sent_packets++;
     network_send(network, &endpoint->path, packet);
 }
 
@@ -67,6 +68,7 @@ send_segment(Network *network, Endpoint *endpoint, const Segment *segment)
     endpoint->last_sent_ns = network->now_ns;
     if (endpoint->mood == TCP_RECOVERY || endpoint->mood == TCP_REDUCED)
         endpoint->prr_out++;
+    endpoint->sent_packets++;
     network_send(network, &endpoint->path, index);
 }
 

@@ -102,7 +102,7 @@ ask(Lab *lab, LabStream *stream, Endpoint *client)
 {
     static const uint8_t request[LAB_REQUEST_BYTES] = {0};
     stream->asked_ns = lab->network.now_ns;
-    stream_write_bytes(&client->content, request, sizeof request);
+    tcp_write_bytes(&lab->network, client, request, sizeof request);
     tcp_wrote(&lab->network, client, sizeof request);
 }
 
@@ -112,7 +112,7 @@ answer(Lab *lab, Endpoint *server)
     if (server->read_seq < LAB_REQUEST_BYTES)
         return;
     Extent extent = {.size_bytes = lab->plan.answer_bytes};
-    stream_write_extent(&server->content, &extent);
+    tcp_write_extent(&lab->network, server, &extent);
     tcp_wrote(&lab->network, server, extent.size_bytes);
 }
 
@@ -137,8 +137,7 @@ read_from_peer(Lab *lab, LabStream *stream, Endpoint *endpoint)
         tcp_close(&lab->network, endpoint, CLOSE_DONE);
         return;
     }
-    Endpoint *peer = network_endpoint(&lab->network, endpoint->id ^ 1);
-    stream_skip(&peer->content, size_bytes);
+    stream_skip(&endpoint->incoming, size_bytes);
     tcp_read(&lab->network, endpoint, size_bytes);
     if (endpoint->id & 1)
         answer(lab, endpoint);

@@ -71,7 +71,7 @@ cross_hops(uint32_t packets, uint32_t hops)
                 continue;
             written_ns = network.now_ns;
             Extent extent = {.size_bytes = size_bytes};
-            stream_write_extent(&endpoint->content, &extent);
+            tcp_write_extent(&network, endpoint, &extent);
             tcp_wrote(&network, endpoint, size_bytes);
         }
     }

@@ -69,7 +69,7 @@ void
 pair_write(Pair *pair, int side, uint64_t size_bytes)
 {
     Extent extent = {.size_bytes = size_bytes};
-    stream_write_extent(&pair_end(pair, side)->content, &extent);
+    tcp_write_extent(&pair->network, pair_end(pair, side), &extent);
     tcp_wrote(&pair->network, pair_end(pair, side), size_bytes);
 }
 
@@ -89,7 +89,7 @@ pair_read(Pair *pair, int side, uint64_t size_bytes)
     if (bytes > 0) {
         reader->got_bytes += bytes;
         reader->last_ns = pair->network.now_ns;
-        Stream *content = &pair_end(pair, side ^ 1)->content;
+        Stream *content = &endpoint->incoming;
         for (uint64_t left = bytes; left > 0;) {
             uint64_t part = MIN(left, stream_peek(content)->size_bytes);
             stream_skip(content, part);

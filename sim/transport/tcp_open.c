@@ -215,6 +215,8 @@ tcp_packet(Network *network, uint32_t index)
     } else if (!endpoint->is_silent && !(packet.flags & PACKET_RST) &&
                !endpoint->is_fin_acked) {
         tcp_send_control(network, endpoint, PACKET_RST);
+    } else if (!endpoint->is_silent && (packet.flags & PACKET_FIN)) {
+        tcp_send_ack(network, endpoint); /* as in TIME-WAIT: ours got lost */
     }
     tcp_packet_gone(network, packet.endpoint);
 }

@@ -136,6 +136,28 @@ one_closes_and_the_other_follows(void)
     pair_clear(&pair);
 }
 
+/* Who closed first is done when the other's FIN has come, but answers it
+ * again if that answer got lost. */
+static void
+a_lost_last_ack_is_sent_again(void)
+{
+    Pair pair;
+    open_pair(&pair, 10000000);
+    pair.sides[1].closes_after_peer = true;
+    pair_run(&pair, NS_PER_S);
+    pair_close(&pair, 0, CLOSE_DONE);
+    int64_t now_ns = NS_PER_S;
+    while (!pair_end(&pair, 1)->is_fin_sent)
+        pair_run(&pair, now_ns += NS_PER_MS);
+    link_extra(pair_link(&pair, 0))->chosen_loss.next = 1;
+    pair_run(&pair, now_ns + 2 * RTT_NS);
+    g_assert_cmpint(pair_end(&pair, 0)->state, ==, TCP_CLOSED);
+    g_assert_cmpint(pair_end(&pair, 1)->state, ==, TCP_ESTABLISHED);
+    pair_run(&pair, now_ns + 2 * NS_PER_S);
+    pair_assert_over(&pair);
+    pair_clear(&pair);
+}
+
 static void
 both_close_at_once(void)
 {
@@ -296,6 +318,7 @@ main(int argc, char **argv)
                     a_stopped_reader_that_goes_away_is_not_waited_for_forever);
     g_test_add_func("/tcp/pressure", a_full_stream_says_when_it_has_room_again);
     g_test_add_func("/tcp/close", one_closes_and_the_other_follows);
+    g_test_add_func("/tcp/close_again", a_lost_last_ack_is_sent_again);
     g_test_add_func("/tcp/close_both", both_close_at_once);
     g_test_add_func("/tcp/reset", a_reset_is_heard_by_the_other_side);
     g_test_add_func("/tcp/left",

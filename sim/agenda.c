@@ -18,14 +18,19 @@
  * With thirty times as many, what is prefetched for a slot of this width still
  * fits a cache. */
 #define SLOT_BITS 15
-#define BUCKET_COUNT 32768u
+#define SLOT_BITS_MAX 20
+#define WHEEL_BITS 30 /* of the time that the wheel spans */
 #define BATCH_NONE UINT32_MAX
 
 void
-agenda_init(Agenda *agenda)
+agenda_init(Agenda *agenda, uint32_t share)
 {
     memset(agenda, 0, sizeof *agenda);
     agenda->free_batch = BATCH_NONE;
+    agenda->slot_bits = SLOT_BITS;
+    for (; share > 1 && agenda->slot_bits < SLOT_BITS_MAX; share /= 2)
+        agenda->slot_bits++;
+    agenda->bucket_count = 1u << (WHEEL_BITS - agenda->slot_bits);
 }
 
 void
@@ -36,7 +41,7 @@ agenda_clear(Agenda *agenda)
     g_free(agenda->buckets);
     g_free(agenda->busy);
     g_free(agenda->batches);
-    agenda_init(agenda);
+    agenda_init(agenda, 1);
 }
 
 static inline bool
@@ -48,9 +53,9 @@ is_before(const AgendaEntry *a, const AgendaEntry *b)
 }
 
 static inline uint64_t
-slot_of(const AgendaEntry *entry)
+slot_of(const Agenda *agenda, const AgendaEntry *entry)
 {
-    return (uint64_t)entry->time_ns >> SLOT_BITS;
+    return (uint64_t)entry->time_ns >> agenda->slot_bits;
 }
 
 static void
@@ -105,10 +110,10 @@ heap_pop(AgendaHeap *heap)
 static void
 make_wheel(Agenda *agenda)
 {
-    agenda->buckets = g_new(uint32_t, BUCKET_COUNT);
-    for (uint32_t i = 0; i < BUCKET_COUNT; i++)
+    agenda->buckets = g_new(uint32_t, agenda->bucket_count);
+    for (uint32_t i = 0; i < agenda->bucket_count; i++)
         agenda->buckets[i] = BATCH_NONE;
-    agenda->busy = g_new0(uint64_t, BUCKET_COUNT / 64);
+    agenda->busy = g_new0(uint64_t, agenda->bucket_count / 64);
 }
 
 static uint32_t
@@ -135,7 +140,8 @@ wheel_push(Agenda *agenda, AgendaEntry entry)
 {
     if (!agenda->buckets)
         make_wheel(agenda);
-    uint32_t place = (uint32_t)(slot_of(&entry) % BUCKET_COUNT);
+    uint32_t place =
+        (uint32_t)(slot_of(agenda, &entry) & (agenda->bucket_count - 1));
     uint32_t batch = agenda->buckets[place];
     if (batch == BATCH_NONE ||
         agenda->batches[batch].count == AGENDA_BATCH_ENTRIES) {
@@ -154,10 +160,10 @@ agenda_push(Agenda *agenda, int64_t time_ns, AgendaKind kind, uint32_t id)
     assert(time_ns != TIME_NEVER);
     AgendaEntry entry = {time_ns, agenda_key(kind, id)};
     agenda->count++;
-    uint64_t slot = slot_of(&entry);
+    uint64_t slot = slot_of(agenda, &entry);
     if (slot < agenda->near_slot)
         heap_push(&agenda->near, entry);
-    else if (slot - agenda->near_slot < BUCKET_COUNT)
+    else if (slot - agenda->near_slot < agenda->bucket_count)
         wheel_push(agenda, entry);
     else
         heap_push(&agenda->far, entry);
@@ -169,16 +175,17 @@ first_busy_slot(const Agenda *agenda)
 {
     if (!agenda->busy)
         return UINT64_MAX;
-    uint32_t start = (uint32_t)(agenda->near_slot % BUCKET_COUNT);
+    uint32_t start = (uint32_t)(agenda->near_slot & (agenda->bucket_count - 1));
     uint32_t word = start / 64;
     uint64_t bits = agenda->busy[word] & (UINT64_MAX << (start % 64));
     /* Once around, and the first word's lower part again. */
-    for (uint32_t i = 0; i <= BUCKET_COUNT / 64; i++) {
+    for (uint32_t i = 0; i <= agenda->bucket_count / 64; i++) {
         if (bits != 0) {
             uint32_t place = word * 64 + (uint32_t)__builtin_ctzll(bits);
-            return agenda->near_slot + (place - start) % BUCKET_COUNT;
+            return agenda->near_slot +
+                   ((place - start) & (agenda->bucket_count - 1));
         }
-        word = (word + 1) % (BUCKET_COUNT / 64);
+        word = (word + 1) % (agenda->bucket_count / 64);
         bits = agenda->busy[word];
     }
     return UINT64_MAX;
@@ -187,7 +194,7 @@ first_busy_slot(const Agenda *agenda)
 static void
 pour_bucket(Agenda *agenda, uint64_t slot)
 {
-    uint32_t place = (uint32_t)(slot % BUCKET_COUNT);
+    uint32_t place = (uint32_t)(slot & (agenda->bucket_count - 1));
     uint32_t batch = agenda->buckets[place];
     while (batch != BATCH_NONE) {
         AgendaBatch *poured = &agenda->batches[batch];
@@ -209,11 +216,12 @@ refill(Agenda *agenda)
     uint64_t wheel_slot = first_busy_slot(agenda);
     uint64_t far_slot = UINT64_MAX;
     if (agenda->far.count > 0)
-        far_slot = slot_of(&agenda->far.entries[0]);
+        far_slot = slot_of(agenda, &agenda->far.entries[0]);
     uint64_t slot = MIN(wheel_slot, far_slot);
     if (wheel_slot == slot)
         pour_bucket(agenda, slot);
-    while (agenda->far.count > 0 && slot_of(&agenda->far.entries[0]) == slot)
+    while (agenda->far.count > 0 &&
+           slot_of(agenda, &agenda->far.entries[0]) == slot)
         heap_push(&agenda->near, heap_pop(&agenda->far));
     agenda->near_slot = slot + 1;
 }

@@ -6,7 +6,7 @@
  * never on when they were scheduled. Agendas are lazy: an entity that changes
  * its mind leaves the old entry behind and ignores it when it comes up.
  *
- * Only the entries of the next 33 us are kept in order, in a heap small
+ * Only the entries of the next 33 us or so are kept in order, in a heap small
  * enough for the fastest cache. Those of the second after that lie unsorted
  * in a wheel of buckets, and what is further off (edges that sleep for a
  * minute) in a heap of its own that is rarely touched.
@@ -50,11 +50,13 @@ typedef struct AgendaBatch {
 } AgendaBatch;
 
 typedef struct Agenda {
-    AgendaHeap near;    /* slots before near_slot, and nothing else */
-    AgendaHeap far;     /* what was beyond the wheel when it came */
-    uint64_t near_slot; /* the first slot of the wheel */
-    uint32_t *buckets;  /* first batch by slot modulo their number */
-    uint64_t *busy;     /* a bit for each bucket that holds something */
+    AgendaHeap near;       /* slots before near_slot, and nothing else */
+    AgendaHeap far;        /* what was beyond the wheel when it came */
+    uint64_t near_slot;    /* the first slot of the wheel */
+    uint32_t *buckets;     /* first batch by slot modulo their number */
+    uint64_t *busy;        /* a bit for each bucket that holds something */
+    uint32_t bucket_count; /* a power of two */
+    uint32_t slot_bits;    /* a slot is 2^slot_bits ns long */
     AgendaBatch *batches;
     uint32_t batch_count;
     uint32_t batch_capacity;
@@ -63,7 +65,9 @@ typedef struct Agenda {
     uint64_t popped_total;
 } Agenda;
 
-void agenda_init(Agenda *agenda);
+/* Where several agendas share what happens, each has fewer and longer slots;
+ * that changes no order. */
+void agenda_init(Agenda *agenda, uint32_t share);
 void agenda_clear(Agenda *agenda);
 void agenda_push(Agenda *agenda, int64_t time_ns, AgendaKind kind, uint32_t id);
 /* TIME_NEVER when nothing is left. */

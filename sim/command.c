@@ -9,6 +9,8 @@
 
 #include "sim/mode.h"
 
+#define THREADS_MAX 64
+
 static const char SUMMARY[] =
     "Run a scenario and write its results, a table and pictures.";
 static const char EXAMPLE[] =
@@ -38,6 +40,7 @@ typedef struct Raw {
     char **sets;
     char **paths;
     int jobs;
+    int threads; /* 0: as many as there are cores left */
     gboolean is_quiet;
     gboolean is_verbose;
     gboolean is_forced;
@@ -105,6 +108,8 @@ take_raw(Raw *raw, RunOptions *options)
         options->log_level++;
     if (raw->jobs < 1)
         return command_usage_error("--jobs is 1 or more", "");
+    if (raw->threads < 0 || raw->threads > THREADS_MAX)
+        return command_usage_error("--parallelism is 1 to 64", "");
     if (!turn_wish_parse(&options->turn_wish, raw->turns_of))
         return command_usage_error("--turns-of is a role, or ROLE:NUMBER, not ",
                                    raw->turns_of);
@@ -118,6 +123,7 @@ take_raw(Raw *raw, RunOptions *options)
     options->is_forced = raw->is_forced;
     options->has_no_plots = raw->has_no_plots;
     options->jobs = (uint32_t)raw->jobs;
+    options->threads = (uint32_t)raw->threads;
     g_autoptr(GPtrArray) overrides = g_ptr_array_new();
     for (char **set = raw->sets; set && *set; set++)
         g_ptr_array_add(overrides, g_strdup(*set));
@@ -148,6 +154,10 @@ new_context(const RunVerb *verb, Raw *raw)
     const GOptionEntry simulation[] = {
         {"jobs", 'j', 0, G_OPTION_ARG_INT, &raw->jobs,
          "Modes run at once, 1 or more (default: the number of cores)", "N"},
+        {"parallelism", 'p', 0, G_OPTION_ARG_INT, &raw->threads,
+         "Threads in each, 1 to 64; results are the same for any number "
+         "(default: the cores that modes leave)",
+         "N"},
         {"turns", 0, 0, G_OPTION_ARG_FILENAME, &raw->turns,
          "Log what nodes hear and want, for byway replay; a new file", "FILE"},
         {"turns-of", 0, 0, G_OPTION_ARG_STRING, &raw->turns_of,

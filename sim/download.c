@@ -22,8 +22,10 @@ download_at(const DownloadTable *table, uint32_t index)
 static bool
 was_on(const Episode *episode, int64_t now_ns)
 {
-    return episode && (episode->is_on ||
-                       now_ns - episode->last_end_ns < EPISODE_MEMORY_NS);
+    if (!episode)
+        return false;
+    return (episode->is_on && episode->last_start_ns <= now_ns) ||
+           now_ns - episode->last_end_ns < EPISODE_MEMORY_NS;
 }
 
 /* The episode at the client's ingress; NULL when a server inside the cell
@@ -48,7 +50,7 @@ static Cause
 find_cause(DownloadTable *table, const Download *download)
 {
     World *world = table->world;
-    int64_t now_ns = world->network.now_ns;
+    int64_t now_ns = table->heard_ns;
     const Host *client = &world->hosts[download->client];
     const Host *server = &world->hosts[client->place.source];
     uint32_t number = download->client - table->population->first_client;
@@ -126,7 +128,7 @@ static void
 end_download(DownloadTable *table, Download *download, Outcome outcome)
 {
     download->outcome = outcome;
-    download->end_ns = table->world->network.now_ns;
+    download->end_ns = table->heard_ns;
     table->active_of[download->client] = NO_DOWNLOAD;
     table->running_count--;
     table->measured_count += download->trigger_ns != TIME_NEVER;
@@ -165,16 +167,17 @@ take_edge_note(Download *download, const Effect *note)
 static void
 become_slow(DownloadTable *table, Download *download, uint64_t speed)
 {
-    download->trigger_ns = table->world->network.now_ns;
+    download->trigger_ns = table->heard_ns;
     download->before_bytes_per_s = speed;
     download->cause = find_cause(table, download);
     table->slow_count++;
 }
 
 static void
-take_note(void *context, HostId host, const Effect *note)
+take_note(void *context, int64_t now_ns, HostId host, const Effect *note)
 {
     DownloadTable *table = context;
+    table->heard_ns = now_ns;
     if (table->active_of[host] == NO_DOWNLOAD)
         return;
     Download *download = download_at(table, table->active_of[host]);
@@ -194,8 +197,9 @@ take_note(void *context, HostId host, const Effect *note)
 }
 
 static void
-take_delivery(void *context, HostId host, const Extent *extent)
+take_delivery(void *context, int64_t now_ns, HostId host, const Extent *extent)
 {
+    (void)now_ns; /* what counts is that it comes once */
     DownloadTable *table = context;
     uint32_t active = table->active_of[host];
     assert(active != NO_DOWNLOAD);
@@ -225,7 +229,7 @@ download_table_init(DownloadTable *table, World *world,
     for (HostId id = 0; id < world->host_count; id++)
         table->active_of[id] = NO_DOWNLOAD;
     world->sink = (NoteSink){table, take_note, take_delivery};
-    agenda_push(&world->network.agenda, world->scenario->general.warmup_ns,
+    agenda_push(world_calendar(world), world->scenario->general.warmup_ns,
                 AGENDA_COMMAND, 0);
 }
 
@@ -344,7 +348,7 @@ schedule_next(DownloadTable *table, RandomStream *stream)
         table->plan->slow > 0 && table->slow_count >= table->plan->slow;
     table->is_closed = is_enough;
     if (!is_enough)
-        agenda_push(&world->network.agenda, world->network.now_ns + wait_ns,
+        agenda_push(world_calendar(world), world->network.now_ns + wait_ns,
                     AGENDA_COMMAND, 0);
 }
 

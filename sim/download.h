@@ -75,7 +75,8 @@ typedef struct DownloadTable {
     uint32_t sampled_count;
     uint64_t equal_bytes; /* sampled payload, compared after opening */
     uint64_t different_bytes;
-    bool is_closed; /* no more arrivals */
+    int64_t heard_ns; /* time of the latest note */
+    bool is_closed;   /* no more arrivals */
 } DownloadTable;
 
 void download_table_init(DownloadTable *table, World *world,

@@ -7,7 +7,7 @@
 #include <assert.h>
 #include <string.h>
 
-#include "sim/world.h"
+#include "sim/host.h"
 
 /* Consecutive writes to one stream are one push, as writev would do it. */
 typedef struct Writes {
@@ -16,10 +16,10 @@ typedef struct Writes {
 } Writes;
 
 static void
-flush(World *world, Writes *writes)
+flush(Network *network, Writes *writes)
 {
     if (writes->size_bytes > 0)
-        tcp_wrote(&world->network, writes->endpoint, writes->size_bytes);
+        tcp_wrote(network, writes->endpoint, writes->size_bytes);
     *writes = (Writes){NULL, 0};
 }
 
@@ -94,33 +94,38 @@ connect_stream(World *world, HostId from, const Effect *effect)
         .back = reach_path(world, to, from),
         .opener = host->options,
         .acceptor = world->hosts[to].options,
+        .acceptor_part = world->hosts[to].part,
+        .serial = (uint64_t)from << 32 | host->count.connections,
         .is_dead = !reach_is_open(world, from, to),
     };
-    EndpointId id = tcp_open(&world->network, &path);
-    tcp_own(network_endpoint(&world->network, id), from, effect->stream);
-    network_endpoint(&world->network, id ^ 1)->owner = to;
+    Network *network = world_network(world, from);
+    EndpointId id = tcp_open(network, &path);
+    tcp_own(network_endpoint(network, id), from, effect->stream);
+    network_endpoint(network, id ^ 1)->owner = to;
     host_stream(host, effect->stream)->endpoint = id;
     host->count.connections++;
 }
 
 static void
-write_effect(World *world, Host *host, const Turn *turn, const Effect *effect,
+write_effect(World *world, HostId id, const Turn *turn, const Effect *effect,
              Writes *writes)
 {
+    Host *host = &world->hosts[id];
+    Network *network = world_network(world, id);
     Endpoint *endpoint = live_endpoint(world, host, effect->stream);
     if (writes->endpoint != endpoint)
-        flush(world, writes);
+        flush(network, writes);
     if (!endpoint || endpoint->state == TCP_CLOSED)
         return;
     writes->endpoint = endpoint;
     if (effect->kind == EFFECT_WRITE) {
-        tcp_write_bytes(&world->network, endpoint,
+        tcp_write_bytes(network, endpoint,
                         turn->bytes + effect->write.start_bytes,
                         effect->write.size_bytes);
         writes->size_bytes += effect->write.size_bytes;
         return;
     }
-    tcp_write_extent(&world->network, endpoint, &effect->extent);
+    tcp_write_extent(network, endpoint, &effect->extent);
     writes->size_bytes += effect->extent.size_bytes;
     host->count.sent_body_bytes += effect->extent.size_bytes;
 }
@@ -133,7 +138,7 @@ close_stream(World *world, HostId id, const Effect *effect)
     if (!endpoint)
         return;
     host_release_stream(world, id, effect->stream);
-    tcp_close(&world->network, endpoint, effect->close_reason);
+    tcp_close(world_network(world, id), endpoint, effect->close_reason);
 }
 
 static void
@@ -166,7 +171,7 @@ push_answer(World *world, HostId id, EventKind kind)
     answer->incarnation = world->hosts[id].incarnation;
     answer->event.kind = kind;
     answer->event.stream = STREAM_NONE;
-    g_queue_push_tail(&world->answers, answer);
+    g_queue_push_tail(&world_part(world, id)->answers, answer);
     return answer;
 }
 
@@ -219,16 +224,45 @@ check_introduction(const Effect *effect)
 }
 
 static void
-print_note(const World *world, HostId id, const Effect *effect)
+print_note(const World *world, int64_t now_ns, HostId id, const Effect *effect)
 {
     const Host *host = &world->hosts[id];
     fprintf(world->trace,
             "%s,%.9f,%s%u,%s,%" G_GINT64_FORMAT ",%" G_GUINT64_FORMAT "\n",
-            world->trace_mode, (double)world->network.now_ns / 1e9,
-            role_name(host->role), host->number, note_name(effect->note.kind),
+            world->trace_mode, (double)now_ns / 1e9, role_name(host->role),
+            host->number, note_name(effect->note.kind),
             effect->note.about == PEER_NONE ? INT64_C(-1)
                                             : (int64_t)effect->note.about,
             effect->note.value);
+}
+
+void
+world_hear(World *world, const Told *told)
+{
+    const NoteSink *sink = &world->sink;
+    const Effect *effect = &told->effect;
+    if (effect->kind == EFFECT_NOTE) {
+        if (world->trace)
+            print_note(world, told->now_ns, told->host, effect);
+        sink->note(sink->context, told->now_ns, told->host, effect);
+        return;
+    }
+    sink->deliver(sink->context, told->now_ns, told->host, &effect->extent);
+    if (effect->extent.chunk)
+        chunk_unref(effect->extent.chunk);
+}
+
+/* The workload hears it now, or after the window if others run beside us. */
+static void
+tell(World *world, HostId id, const Effect *effect)
+{
+    Told told = {world_network(world, id)->now_ns, id, *effect};
+    if (effect->kind == EFFECT_DELIVER && effect->extent.chunk)
+        chunk_ref(effect->extent.chunk);
+    if (world->network.parts)
+        g_array_append_val(world_part(world, id)->told, told);
+    else
+        world_hear(world, &told);
 }
 
 void
@@ -236,12 +270,10 @@ world_note(World *world, HostId id, const Effect *effect)
 {
     Host *host = &world->hosts[id];
     host->count.requests += effect->note.kind == NOTE_REQUEST_SERVED;
-    network_mark(&world->network, UINT64_C(1) << 40 | id,
+    network_mark(world_network(world, id), UINT64_C(1) << 40 | id,
                  (uint64_t)effect->note.kind << 56 ^
                      (uint64_t)effect->note.about << 24 ^ effect->note.value);
-    if (world->trace)
-        print_note(world, id, effect);
-    world->sink.note(world->sink.context, id, effect);
+    tell(world, id, effect);
 }
 
 static void
@@ -264,7 +296,7 @@ apply_one(World *world, HostId id, const Effect *effect)
         read_file(world, id, effect);
         return;
     case EFFECT_DELIVER:
-        world->sink.deliver(world->sink.context, id, &effect->extent);
+        tell(world, id, effect);
         return;
     case EFFECT_STORE:
         store_record(world, id, effect);
@@ -285,18 +317,19 @@ apply_one(World *world, HostId id, const Effect *effect)
 void
 effect_apply(World *world, HostId id, Turn *turn)
 {
+    Network *network = world_network(world, id);
     Writes writes = {NULL, 0};
     for (uint32_t i = 0; i < turn->effect_count; i++) {
         const Effect *effect = &turn->effects[i];
         bool is_write =
             effect->kind == EFFECT_WRITE || effect->kind == EFFECT_WRITE_BODY;
         if (is_write) {
-            write_effect(world, &world->hosts[id], turn, effect, &writes);
+            write_effect(world, id, turn, effect, &writes);
             continue;
         }
         if (effect->kind != EFFECT_NOTE)
-            flush(world, &writes);
+            flush(network, &writes);
         apply_one(world, id, effect);
     }
-    flush(world, &writes);
+    flush(network, &writes);
 }

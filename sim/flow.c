@@ -29,18 +29,29 @@ end_count(const Scenario *scenario, const PlanHostEnd *end)
     return end->member == PLAN_NONE ? scenario->hosts[end->host].count : 1;
 }
 
+static uint64_t
+next_serial(const GArray *flows)
+{
+    if (flows->len == 0)
+        return 0;
+    const Flow *last = &g_array_index(flows, Flow, flows->len - 1);
+    return last->serial + last->connection_count;
+}
+
 static void
 add_pairs(FlowTable *table, const Scenario *scenario, const PlanFlow *plan,
           GArray *flows)
 {
     uint32_t pairs =
         MAX(end_count(scenario, &plan->from), end_count(scenario, &plan->to));
+    uint64_t serial = next_serial(flows);
     for (uint32_t pair = 0; pair < pairs; pair++) {
         Flow flow = {
             .from = end_of_pair(table, scenario, &plan->from, pair),
             .to = end_of_pair(table, scenario, &plan->to, pair),
             .transport = plan->transport,
             .connection_count = plan->connections,
+            .serial = serial + (uint64_t)pair * plan->connections,
             .size_bytes = plan->size_bytes,
             .start_ns = plan->start_ns + (int64_t)pair * plan->every_ns,
             .connected_ns = TIME_NEVER,
@@ -75,8 +86,32 @@ add_paths(FlowTable *table)
     return NULL;
 }
 
+/* Much is asked of a host where many connections end. */
+static void
+split(FlowTable *table)
+{
+    uint32_t host_count = topology_host_count(table->topology);
+    g_autofree double *weights = g_new0(double, host_count + 1);
+    for (uint32_t i = 0; i < table->count; i++) {
+        const Flow *flow = &table->flows[i];
+        weights[flow->from] += flow->connection_count;
+        weights[flow->to] += flow->connection_count;
+    }
+    topology_split(table->topology, weights);
+}
+
+static void
+add_news(FlowTable *table)
+{
+    uint32_t part_count = table->network->part_count;
+    table->news = g_new0(FlowNews, part_count);
+    for (uint32_t part = 0; part < part_count; part++)
+        table->news[part].ended = g_array_new(false, false, sizeof(EndpointId));
+}
+
 FlowTable *
-flow_table_new(const Scenario *scenario, Network *network, char **ret_error)
+flow_table_new(const Scenario *scenario, Network *network, bool may_split,
+               char **ret_error)
 {
     FlowTable *table = g_new0(FlowTable, 1);
     table->network = network;
@@ -94,8 +129,15 @@ flow_table_new(const Scenario *scenario, Network *network, char **ret_error)
         *ret_error = error;
         return NULL;
     }
-    for (uint32_t i = 0; i < table->count; i++)
-        agenda_push(&network->agenda, table->flows[i].start_ns, AGENDA_FLOW, i);
+    if (may_split)
+        split(table);
+    add_news(table);
+    for (uint32_t i = 0; i < table->count; i++) {
+        const Flow *flow = &table->flows[i];
+        uint32_t part = topology_part(table->topology, flow->from);
+        agenda_push(&network_part(network, part)->agenda, flow->start_ns,
+                    AGENDA_FLOW, i);
+    }
     return table;
 }
 
@@ -104,6 +146,12 @@ flow_table_free(FlowTable *table)
 {
     for (uint32_t i = 0; i < table->count; i++)
         g_free(table->flows[i].endpoints);
+    for (uint32_t part = 0; table->news && part < table->network->part_count;
+         part++)
+        g_array_unref(table->news[part].ended);
+    g_free(table->news);
+    if (table->network->parts)
+        parts_free(table->network->parts);
     g_free(table->flows);
     g_free(table->options);
     topology_free(table->topology);
@@ -132,18 +180,22 @@ write_share(Network *network, EndpointId id, uint64_t size_bytes)
 }
 
 void
-flow_start(FlowTable *table, uint32_t index)
+flow_start(FlowTable *table, Network *network, uint32_t index)
 {
     Flow *flow = &table->flows[index];
     const TcpOptions *options = &table->options[flow->transport];
-    TcpPath path = {.opener = options, .acceptor = options};
+    TcpPath path = {.opener = options,
+                    .acceptor = options,
+                    .acceptor_part =
+                        (uint8_t)topology_part(table->topology, flow->to)};
     bool is_joined =
         topology_path(table->topology, flow->from, flow->to, &path.out) &&
         topology_path(table->topology, flow->to, flow->from, &path.back);
     assert(is_joined); /* checked when the table was made */
     for (uint32_t i = 0; i < flow->connection_count; i++) {
-        EndpointId id = tcp_open(table->network, &path);
-        tcp_own(network_endpoint(table->network, id), index, i);
+        path.serial = flow->serial + i;
+        EndpointId id = tcp_open(network, &path);
+        tcp_own(network_endpoint(network, id), index, i);
         flow->endpoints[i] = id;
     }
 }
@@ -157,11 +209,10 @@ count_sender(const Network *network, Flow *flow, EndpointId id)
 }
 
 static void
-take_bytes(FlowTable *table, Flow *flow, Endpoint *receiver)
+take_bytes(FlowTable *table, Network *network, Flow *flow, Endpoint *receiver)
 {
-    Network *network = table->network;
+    FlowNews *news = &table->news[network->part];
     uint64_t readable = tcp_readable_bytes(receiver);
-    Endpoint *sender = network_endpoint(network, receiver->id ^ 1);
     if (readable > 0) {
         stream_skip(&receiver->incoming, readable);
         tcp_read(network, receiver, readable);
@@ -172,11 +223,10 @@ take_bytes(FlowTable *table, Flow *flow, Endpoint *receiver)
     uint64_t left = flow->size_bytes - flow->got_bytes;
     if (left == 0 && flow->done_ns == TIME_NEVER) {
         flow->done_ns = network->now_ns;
-        table->done_count++;
+        news->done_count++;
     }
     if (tcp_is_ended(receiver)) {
-        count_sender(network, flow, sender->id);
-        flow->endpoints[receiver->owner_stream] = NO_ENDPOINT;
+        g_array_append_val(news->ended, receiver->id);
         tcp_close(network, receiver, CLOSE_DONE);
         return;
     }
@@ -186,9 +236,8 @@ take_bytes(FlowTable *table, Flow *flow, Endpoint *receiver)
 }
 
 void
-flow_take_signal(FlowTable *table, const Signal *signal)
+flow_take_signal(FlowTable *table, Network *network, const Signal *signal)
 {
-    Network *network = table->network;
     Endpoint *endpoint = network_endpoint(network, signal->endpoint);
     Endpoint *opener = network_endpoint(network, signal->endpoint & ~1u);
     Flow *flow = &table->flows[opener->owner];
@@ -203,16 +252,42 @@ flow_take_signal(FlowTable *table, const Signal *signal)
         return;
     case SIGNAL_READABLE:
         endpoint->is_told = false;
-        take_bytes(table, flow, endpoint);
+        take_bytes(table, network, flow, endpoint);
         return;
     case SIGNAL_CLOSED:
-        count_sender(network, flow, opener->id);
-        flow->endpoints[endpoint->owner_stream] = NO_ENDPOINT;
+        g_array_append_val(table->news[network->part].ended, endpoint->id);
         tcp_disown(network, endpoint);
         return;
     case SIGNAL_DRAINED:
         return;
     }
+}
+
+static void
+end_connection(FlowTable *table, EndpointId id)
+{
+    EndpointId sender = id & ~1u;
+    const Endpoint *opener = network_endpoint(table->network, sender);
+    Flow *flow = &table->flows[opener->owner];
+    /* Both ends may say so. */
+    if (flow->endpoints[opener->owner_stream] != sender)
+        return;
+    flow->endpoints[opener->owner_stream] = NO_ENDPOINT;
+    count_sender(table->network, flow, sender);
+}
+
+uint32_t
+flow_tend(FlowTable *table)
+{
+    uint32_t done_count = 0;
+    for (uint32_t part = 0; part < table->network->part_count; part++) {
+        FlowNews *news = &table->news[part];
+        for (guint i = 0; i < news->ended->len; i++)
+            end_connection(table, g_array_index(news->ended, EndpointId, i));
+        g_array_set_size(news->ended, 0);
+        done_count += news->done_count;
+    }
+    return done_count;
 }
 
 void

@@ -10,6 +10,7 @@ typedef struct Flow {
     uint32_t to;
     uint32_t transport;
     uint32_t connection_count;
+    uint64_t serial;     /* of its first connection */
     uint64_t size_bytes; /* PLAN_BYTES_ENDLESS: until the run ends */
     int64_t start_ns;
     int64_t connected_ns; /* of the first connection; TIME_NEVER */
@@ -21,6 +22,12 @@ typedef struct Flow {
     EndpointId *endpoints; /* senders; owned */
 } Flow;
 
+/* What one part of the network has to tell of its flows' ends. */
+typedef struct FlowNews {
+    uint32_t done_count;
+    GArray *ended; /* EndpointId: of a connection that is over */
+} FlowNews;
+
 typedef struct FlowTable {
     Network *network;
     Topology *topology;
@@ -28,15 +35,19 @@ typedef struct FlowTable {
     const PlanTransport *transports; /* lent */
     Flow *flows;
     uint32_t count;
-    uint32_t done_count;
+    FlowNews *news; /* [part] */
 } FlowTable;
 
-/* NULL with *ret_error (g_free it) when two hosts are not joined. */
+/* The network may be split into parts; flow_table_free makes it whole again.
+ * NULL with *ret_error (g_free it) when two hosts are not joined. */
 FlowTable *flow_table_new(const Scenario *scenario, Network *network,
-                          char **ret_error);
+                          bool may_split, char **ret_error);
 void flow_table_free(FlowTable *table);
-/* An agenda entry of kind AGENDA_FLOW. */
-void flow_start(FlowTable *table, uint32_t flow);
-void flow_take_signal(FlowTable *table, const Signal *signal);
+/* An agenda entry of kind AGENDA_FLOW, and a signal, in a part. */
+void flow_start(FlowTable *table, Network *network, uint32_t flow);
+void flow_take_signal(FlowTable *table, Network *network, const Signal *signal);
+/* Read the counters of connections that have ended since, before their memory
+ * is used again. Returns how many flows are done. */
+uint32_t flow_tend(FlowTable *table);
 /* Read the counters of connections that are still open. */
 void flow_settle(FlowTable *table);

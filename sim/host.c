@@ -5,9 +5,9 @@
  * effect when the CPU has done it. The node itself has moved on: only its
  * output waits, in order. What it said of its listening holds at once.
  */
-#include <assert.h>
+#include "sim/host.h"
 
-#include "sim/world.h"
+#include <assert.h>
 
 #define FORWARD_BUFFER_BYTES (256u * 1024)
 #define PS_PER_NS 1000u
@@ -34,13 +34,13 @@ defer(World *world, HostId id, int64_t at_ns)
     Deferred *deferred = g_new0(Deferred, 1);
     deferred->at_ns = at_ns;
     deferred->released = STREAM_NONE;
-    deferred->turn = world->turn;
-    turn_init(&world->turn);
+    deferred->turn = world_part(world, id)->turn;
+    turn_init(&world_part(world, id)->turn);
     if (host->deferred_last) {
         host->deferred_last->next = deferred;
     } else {
         host->deferred_first = deferred;
-        agenda_push(&world->network.agenda, at_ns, AGENDA_CPU, id);
+        agenda_push(&world_network(world, id)->agenda, at_ns, AGENDA_CPU, id);
     }
     host->deferred_last = deferred;
 }
@@ -49,9 +49,10 @@ static void
 set_wake(World *world, HostId id, int64_t wake_ns)
 {
     Host *host = &world->hosts[id];
-    host->wake_ns = wake_ns == TIME_NEVER ? TIME_NEVER
-                                          : MAX(wake_ns, world->network.now_ns);
-    agenda_move(&world->network.agenda, &host->wake_entry_ns, host->wake_ns,
+    Network *network = world_network(world, id);
+    host->wake_ns =
+        wake_ns == TIME_NEVER ? TIME_NEVER : MAX(wake_ns, network->now_ns);
+    agenda_move(&network->agenda, &host->wake_entry_ns, host->wake_ns,
                 agenda_key(AGENDA_WAKE, id));
 }
 
@@ -83,22 +84,23 @@ host_event(World *world, HostId id, Event *event)
     bool is_of_stream = event->stream != STREAM_NONE;
     if (is_of_stream && host_stream(host, event->stream)->is_let_go)
         return;
-    int64_t now_ns = world->network.now_ns;
+    int64_t now_ns = world_network(world, id)->now_ns;
+    Turn *turn = &world_part(world, id)->turn;
     event->now_ns = now_ns;
-    turn_begin(&world->turn, &host->pool);
+    turn_begin(turn, &host->pool);
     if (host->is_logged)
         turn_file_event(world->turns, id, event);
-    node_turn(host->node, event, &world->turn);
+    node_turn(host->node, event, turn);
     if (host->is_logged)
-        turn_file_turn(world->turns, &world->turn);
-    set_wake(world, id, world->turn.wake_ns);
-    heed(world, id, &world->turn);
+        turn_file_turn(world->turns, turn);
+    set_wake(world, id, turn->wake_ns);
+    heed(world, id, turn);
     int64_t cost_ns = 0;
     if (host->cores > 0)
-        cost_ns = work_ns(world, &world->turn) / host->cores;
+        cost_ns = work_ns(world, turn) / host->cores;
     host->count.cpu_busy_ns += (uint64_t)cost_ns;
     if (cost_ns == 0 && !host->deferred_first) {
-        effect_apply(world, id, &world->turn);
+        effect_apply(world, id, turn);
         return;
     }
     host->cpu_free_ns = MAX(host->cpu_free_ns, now_ns) + cost_ns;
@@ -110,12 +112,12 @@ host_finish_work(World *world, HostId id)
 {
     Host *host = &world->hosts[id];
     Deferred *deferred = host->deferred_first;
-    if (!deferred || deferred->at_ns != world->network.now_ns)
+    Network *network = world_network(world, id);
+    if (!deferred || deferred->at_ns != network->now_ns)
         return; /* the host lost its power meanwhile */
     host->deferred_first = deferred->next;
     if (deferred->next)
-        agenda_push(&world->network.agenda, deferred->next->at_ns, AGENDA_CPU,
-                    id);
+        agenda_push(&network->agenda, deferred->next->at_ns, AGENDA_CPU, id);
     else
         host->deferred_last = NULL;
     effect_apply(world, id, &deferred->turn);
@@ -134,7 +136,7 @@ host_pump_forward(World *world, HostId id, StreamId from_stream)
 {
     Host *host = &world->hosts[id];
     HostStream *slot = host_stream(host, from_stream);
-    Network *network = &world->network;
+    Network *network = world_network(world, id);
     Endpoint *from = network_endpoint(network, slot->endpoint);
     HostStream *target = host_stream(host, slot->forward_to);
     Endpoint *to = network_endpoint(network, target->endpoint);
@@ -162,7 +164,7 @@ host_pump_forward(World *world, HostId id, StreamId from_stream)
     /* As an answer: the present turn's other effects come first. */
     Answer *answer = g_new0(Answer, 1);
     *answer = (Answer){id, host->incarnation, event};
-    g_queue_push_tail(&world->answers, answer);
+    g_queue_push_tail(&world_part(world, id)->answers, answer);
 }
 
 static void
@@ -170,14 +172,15 @@ end_stream(World *world, HostId id, StreamId stream, CloseReason reason)
 {
     Host *host = &world->hosts[id];
     HostStream *slot = host_stream(host, stream);
-    Endpoint *endpoint = network_endpoint(&world->network, slot->endpoint);
+    Network *network = world_network(world, id);
+    Endpoint *endpoint = network_endpoint(network, slot->endpoint);
     slot->endpoint = UINT32_MAX;
     /* The node may give the other stream a new order in its turn. */
     host_forget_forward(world, id, stream);
     if (endpoint->state == TCP_CLOSED)
-        tcp_disown(&world->network, endpoint);
+        tcp_disown(network, endpoint);
     else
-        tcp_close(&world->network, endpoint, CLOSE_DONE);
+        tcp_close(network, endpoint, CLOSE_DONE);
     Event event = {.kind = EVENT_CLOSED, .stream = stream};
     event.closed.reason = reason;
     host_event(world, id, &event);
@@ -189,7 +192,7 @@ end_stream(World *world, HostId id, StreamId stream, CloseReason reason)
 static void
 deliver_run(World *world, HostId id, StreamId stream, Endpoint *endpoint)
 {
-    Network *network = &world->network;
+    Network *network = world_network(world, id);
     const Run *run = stream_peek(&endpoint->incoming);
     uint64_t size = MIN(run->size_bytes, tcp_readable_bytes(endpoint));
     Event event = {.kind = EVENT_RECEIVED, .stream = stream};
@@ -249,7 +252,7 @@ accept_stream(World *world, Endpoint *endpoint)
     const Endpoint *opener =
         network_endpoint(&world->network, endpoint->id ^ 1);
     if (!host->node) {
-        tcp_vanish(&world->network, endpoint);
+        tcp_vanish(world_network(world, id), endpoint);
         return;
     }
     StreamId stream = stream_pool_take(&host->pool);
@@ -271,7 +274,7 @@ host_look_again(World *world, HostId id, StreamId stream)
     if (slot->endpoint == UINT32_MAX)
         return;
     bool is_ordered = slot->forward_to != STREAM_NONE;
-    tcp_expect(&world->network,
+    tcp_expect(world_network(world, id),
                network_endpoint(&world->network, slot->endpoint),
                is_ordered ? 1 : slot->expect_bytes);
 }
@@ -320,10 +323,11 @@ void
 host_wake(World *world, HostId id)
 {
     Host *host = &world->hosts[id];
-    if (host->wake_entry_ns != world->network.now_ns)
+    int64_t now_ns = world_network(world, id)->now_ns;
+    if (host->wake_entry_ns != now_ns)
         return;
     host->wake_entry_ns = TIME_NEVER;
-    if (host->wake_ns > world->network.now_ns) {
+    if (host->wake_ns > now_ns) {
         set_wake(world, id, host->wake_ns);
         return;
     }

@@ -300,7 +300,8 @@ link_pop(Link *link, PacketPool *pool, int64_t now_ns, bool *ret_is_lost)
     link->head = packet->next;
     if (link->head == PACKET_NONE) {
         link->tail = PACKET_NONE;
-        advance_waiting(link, pool, now_ns); /* gives back what it needs */
+        if (!link->is_crossing)
+            advance_waiting(link, pool, now_ns); /* gives back what it needs */
     }
     packet->next = PACKET_NONE;
     *ret_is_lost = packet->fate != LINK_TAKEN;

@@ -84,9 +84,11 @@ typedef struct Link {
     uint32_t wait_head; /* chain of WaitBatches: who may still wait */
     uint32_t wait_tail;
     uint32_t waiting_packets;
-    uint8_t wait_first; /* place in the first batch */
-    uint8_t wait_end;   /* in the last one, behind the last packet */
-    bool is_fed_by_one; /* see network_add_path */
+    uint8_t wait_first;     /* place in the first batch */
+    uint8_t wait_end;       /* in the last one, behind the last packet */
+    bool is_fed_by_one : 1; /* see network_add_path */
+    bool is_crossing : 1;   /* it ends in another part than it begins in */
+    uint8_t far_part;       /* where it ends; see sim/parts.h */
 
     uint64_t waiting_bytes;
     int64_t extra_delay_ns;       /* a standing queue of others' packets */

@@ -42,6 +42,15 @@ add_lateness(GString *json, const Lateness *lateness)
     member_add_number(json, "tardy_ratio", lateness->tardy_ratio);
 }
 
+static void
+add_parts(GString *json, const ModeResult *mode)
+{
+    member_add_number(json, "window_seconds", (double)mode->window_ns / 1e9);
+    member_add_count(json, "windows", mode->windows);
+    member_add_count(json, "threads", mode->threads);
+    member_add_count(json, "critical_events", mode->critical_events);
+}
+
 void
 manifest_add_mode(GString *json, const char *name, const ModeResult *mode)
 {
@@ -54,6 +63,9 @@ manifest_add_mode(GString *json, const char *name, const ModeResult *mode)
         member_add_count(json, "connections_max", mode->connections_max);
     member_add_number(json, "simulated_seconds",
                       (double)mode->simulated_ns / 1e9);
+    member_add_count(json, "parts", mode->parts);
+    if (mode->parts > 1)
+        add_parts(json, mode);
     member_add_number(json, "wall_seconds", mode->wall_s);
     member_add_count(json, "start_rss_bytes", mode->start_rss_bytes);
     member_add_count(json, "peak_rss_bytes", mode->peak_rss_bytes);

@@ -1,30 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * sim/mode.c: the loop, and what is read off when it ends.
  */
-#include "sim/mode.h"
+#include "sim/mode_run.h"
 
 #include <unistd.h>
 
 #include "sim/memory.h"
-#include "sim/play.h"
-#include "sim/record.h"
+#include "sim/parts.h"
 #include "sim/stop.h"
 
 #define EVENTS_PER_LOOK 16384u
-#define WATCHED_MAX 256u
-
-struct ModeRun {
-    const Scenario *scenario;
-    const char *directory;
-    const char *name;
-    ModeResult *result;
-    Recorder recorder;
-    ModeOptions options;
-    TurnFile *turns; /* NULL: not wanted */
-    int64_t stop_ns;
-    pid_t parent;
-    bool is_interrupted;
-};
 
 uint32_t
 mode_count(const Scenario *scenario)
@@ -47,16 +32,14 @@ mode_name(const Scenario *scenario, uint32_t mode)
     return NAMES[scenario->policies.selection[mode]];
 }
 
-/* Every now and then: tell the parent, hear it, check the books. False when
- * there is no point in going on. */
-static bool
-look_up(ModeRun *run, const Network *network, uint64_t done)
+bool
+mode_look_up(ModeRun *run, const Network *network, uint64_t done)
 {
     if (getppid() != run->parent)
         _exit(1); /* nobody is left to read the results */
     ModeProgress *progress = &run->result->progress;
     progress->now_ns = network->now_ns;
-    progress->events = network->agenda.popped_total;
+    progress->events = network_total(network).events;
     progress->done = done;
     progress->memory_bytes = memory_now_bytes();
     run->is_interrupted = stop_is_pending();
@@ -64,12 +47,13 @@ look_up(ModeRun *run, const Network *network, uint64_t done)
            (!run->turns || turn_file_is_good(run->turns));
 }
 
-/* The links' state is looked at then, or never again. */
-static int64_t
-schedule_sample(const ModeRun *run, Network *network)
+int64_t
+mode_schedule_sample(const ModeRun *run, Network *network)
 {
     int64_t next_ns = network->now_ns + run->recorder.interval_ns;
-    agenda_push(&network->agenda, next_ns, AGENDA_SAMPLE, 0);
+    Parts *parts = network->parts;
+    agenda_push(parts ? &parts->agenda : &network->agenda, next_ns,
+                AGENDA_SAMPLE, 0);
     return MIN(next_ns, run->stop_ns);
 }
 
@@ -77,48 +61,43 @@ static void
 sample(ModeRun *run, Network *network)
 {
     recorder_sample(&run->recorder, network);
-    schedule_sample(run, network);
+    mode_schedule_sample(run, network);
 }
 
+bool
+mode_is_look_due(ModeRun *run, const Network *network)
+{
+    uint64_t events =
+        network->parts ? network->parts->events : network->agenda.popped_total;
+    if (events - run->looked_events < EVENTS_PER_LOOK)
+        return false;
+    run->looked_events = events;
+    return true;
+}
+
+bool
+play_look_up(Play *play)
+{
+    return mode_look_up(play->run, &play->table->world->network,
+                        play->table->measured_count);
+}
+
+/* What concerns the whole world. */
 static void
-sample_flows(ModeRun *run, Network *network)
+meet(void *context, const AgendaEntry *entry)
 {
-    if (network->now_ns > 0)
-        recorder_sample(&run->recorder, network);
-    int64_t next_ns = schedule_sample(run, network);
-    if (run->scenario->network.has_fusion)
-        network_run_ahead(network, next_ns);
-}
-
-static bool
-is_look_due(const Network *network)
-{
-    return network->agenda.popped_total % EVENTS_PER_LOOK == 0;
-}
-
-static void
-loop_flows(ModeRun *run, FlowTable *table, ProcessTable *processes)
-{
-    Network *network = table->network;
-    while (agenda_peek_ns(&network->agenda) <= run->stop_ns) {
-        AgendaEntry entry = agenda_pop(&network->agenda);
-        if (!network_step(network, &entry)) {
-            if (agenda_kind(&entry) == AGENDA_FLOW)
-                flow_start(table, (uint32_t)entry.key);
-            else if (agenda_kind(&entry) == AGENDA_PROCESS)
-                process_run(processes, (uint32_t)entry.key);
-            else
-                sample_flows(run, network);
-        }
-        Signal signal;
-        while (network_take_signal(network, &signal))
-            flow_take_signal(table, &signal);
-        if (table->done_count == table->count)
-            return;
-        if (is_look_due(network) && !look_up(run, network, table->done_count))
-            return;
-    }
-    network->now_ns = run->stop_ns;
+    Play *play = context;
+    World *world = play->table->world;
+    AgendaKind kind = agenda_kind(entry);
+    if (kind != AGENDA_SAMPLE) /* who only looks on changes nothing */
+        world_listen(world);
+    if (kind == AGENDA_COMMAND)
+        download_arrive(play->table);
+    else if (kind == AGENDA_CHURN)
+        population_churn(play->population, (uint32_t)entry->key);
+    else
+        sample(play->run, &world->network);
+    world_settle(world);
 }
 
 void
@@ -126,36 +105,47 @@ play_step(Play *play)
 {
     World *world = play->table->world;
     AgendaEntry entry = agenda_pop(&world->network.agenda);
-    if (world_step(world, &entry))
-        return;
-    AgendaKind kind = agenda_kind(&entry);
-    if (kind == AGENDA_COMMAND)
-        download_arrive(play->table);
-    else if (kind == AGENDA_CHURN)
-        population_churn(play->population, (uint32_t)entry.key);
-    else
-        sample(play->run, &world->network);
-    world_settle(world);
+    if (!world_step(world, &world->network, &entry))
+        meet(play, &entry);
 }
 
-bool
-play_look_up(Play *play)
+static void
+step(void *context, Network *network, const AgendaEntry *entry)
 {
-    return look_up(play->run, &play->table->world->network,
-                   play->table->measured_count);
+    Play *play = context;
+    bool is_known = world_step(play->table->world, network, entry);
+    g_assert(is_known);
+}
+
+static bool
+look(void *context)
+{
+    Play *play = context;
+    World *world = play->table->world;
+    world_listen(world);
+    if (download_is_over(play->table))
+        return false;
+    return !mode_is_look_due(play->run, &world->network) || play_look_up(play);
 }
 
 static bool
 play_simulated(Play *play, GError **error)
 {
     (void)error; /* what can fail is the recorder, and it remembers */
-    Network *network = &play->table->world->network;
+    World *world = play->table->world;
+    Network *network = &world->network;
     population_start(play->population);
+    if (network->parts) {
+        PartsDriver driver = {play, step, meet, look};
+        parts_run(network->parts, &driver, play->stop_ns,
+                  play->run->options.thread_count);
+        return true;
+    }
     while (agenda_peek_ns(&network->agenda) <= play->stop_ns) {
         play_step(play);
         if (download_is_over(play->table))
             return true;
-        if (is_look_due(network) && !play_look_up(play))
+        if (mode_is_look_due(play->run, network) && !play_look_up(play))
             return true;
     }
     network->now_ns = play->stop_ns;
@@ -163,16 +153,33 @@ play_simulated(Play *play, GError **error)
 }
 
 static void
-read_off(ModeRun *run, const Network *network, uint64_t done)
+read_off_parts(ModeRun *run, const Network *network)
+{
+    ModeResult *result = run->result;
+    const Parts *parts = network->parts;
+    result->parts = network->part_count;
+    result->threads = 1;
+    if (!parts)
+        return;
+    result->threads = MIN(run->options.thread_count, parts->count);
+    result->window_ns = parts->window_ns;
+    result->windows = parts->windows;
+    result->critical_events = parts->critical_events;
+}
+
+void
+mode_read_off(ModeRun *run, const Network *network, uint64_t done)
 {
     network_check(network);
-    look_up(run, network, done);
+    mode_look_up(run, network, done);
     ModeResult *result = run->result;
-    result->fingerprint = network->fingerprint;
-    result->events = network->agenda.popped_total;
-    result->packet_hops = network->count.hops;
-    result->data_packets = network->count.data_packets;
-    result->connections_max = network->connection_count;
+    NetworkTotal total = network_total(network);
+    result->fingerprint = total.fingerprint;
+    result->events = total.events;
+    result->packet_hops = total.count.hops;
+    result->data_packets = total.count.data_packets;
+    result->connections_max = total.connections;
+    read_off_parts(run, network);
     result->simulated_ns = network->now_ns;
     result->end = MODE_COMPLETE;
     if (run->is_interrupted)
@@ -180,70 +187,6 @@ read_off(ModeRun *run, const Network *network, uint64_t done)
     else if (run->scenario->workload.downloads &&
              result->progress.done < result->progress.goal)
         result->end = MODE_STOP_TIME;
-}
-
-static void
-watch_graph_links(ModeRun *run, const Network *network)
-{
-    const PlanNetwork *plan = &run->scenario->network;
-    LinkId link = 0;
-    for (uint32_t i = 0; i < plan->link_count && link < WATCHED_MAX; i++) {
-        recorder_watch(&run->recorder, link++, plan->links[i].name);
-        if (!plan->links[i].is_duplex)
-            continue;
-        g_autofree char *back = g_strdup_printf("%s back", plan->links[i].name);
-        recorder_watch(&run->recorder, link++, back);
-    }
-    g_assert(link <= network->link_count);
-}
-
-static void
-add_backgrounds(const Scenario *scenario, ProcessTable *processes)
-{
-    LinkId link = 0;
-    for (uint32_t i = 0; i < scenario->network.link_count; i++) {
-        const PlanLink *plan = &scenario->network.links[i];
-        g_autofree char *back = g_strdup_printf("%s back", plan->name);
-        if (plan->background)
-            process_add_background(processes, link, plan->name,
-                                   plan->background);
-        link++;
-        if (!plan->is_duplex)
-            continue;
-        if (plan->background)
-            process_add_background(processes, link, back, plan->background);
-        link++;
-    }
-}
-
-static bool
-run_flows(ModeRun *run, GError **error)
-{
-    Network network;
-    network_init(&network);
-    g_autofree char *unjoined = NULL;
-    FlowTable *table = flow_table_new(run->scenario, &network, &unjoined);
-    if (!table) {
-        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL, "%s", unjoined);
-        network_clear(&network);
-        return false;
-    }
-    ProcessTable processes;
-    process_table_init(&processes, &network, setup_seed(run->scenario));
-    add_backgrounds(run->scenario, &processes);
-    watch_graph_links(run, &network);
-    run->result->progress.goal = table->count;
-    sample_flows(run, &network);
-    run->result->start_rss_bytes = memory_now_bytes();
-    loop_flows(run, table, &processes);
-    flow_settle(table);
-    read_off(run, &network, table->done_count);
-    bool is_good = recorder_close(&run->recorder, error) &&
-                   record_flows(run->directory, run->name, table, error);
-    flow_table_free(table);
-    process_table_clear(&processes);
-    network_clear(&network);
-    return is_good;
 }
 
 /* What everybody shares: data centres' and CDN servers' own links, and the
@@ -306,7 +249,7 @@ close_turns(ModeRun *run, GError **error)
 static bool
 record_world(ModeRun *run, const DownloadTable *table, GError **error)
 {
-    read_off(run, &table->world->network, table->measured_count);
+    mode_read_off(run, &table->world->network, table->measured_count);
     read_off_downloads(run, table);
     return close_turns(run, error) && recorder_close(&run->recorder, error) &&
            record_downloads(run->directory, run->name, table, error) &&
@@ -325,6 +268,8 @@ run_downloads(ModeRun *run, PlanSelection mode, GError **error)
     world_init(&world, run->scenario, mode);
     Population population;
     population_init(&population, &world);
+    if (!run->options.player)
+        world_split(&world); /* a testbed is one piece */
     DownloadTable table;
     download_table_init(&table, &world, &population);
     watch_world_links(run, &world);
@@ -332,8 +277,8 @@ run_downloads(ModeRun *run, PlanSelection mode, GError **error)
     world.trace_mode = run->name;
     world.turns = run->turns;
     world.turn_wish = run->options.turn_wish;
-    agenda_push(&world.network.agenda, run->recorder.interval_ns, AGENDA_SAMPLE,
-                0);
+    agenda_push(world_calendar(&world), run->recorder.interval_ns,
+                AGENDA_SAMPLE, 0);
     Player player = run->options.player ? run->options.player : play_simulated;
     Play play = {run,          &table,     &population, run->directory,
                  run->stop_ns, run->result};
@@ -374,6 +319,10 @@ mode_run(const Scenario *scenario, uint32_t mode, const char *directory,
                    .parent = getppid()};
     if (options)
         run.options = *options;
+    run.options.thread_count = MAX(run.options.thread_count, 1);
+    /* Turns go to one file as they come. */
+    if (run.options.turn_wish && run.options.turn_wish->path)
+        run.options.thread_count = 1;
     if (!recorder_init(&run.recorder, directory, run.name,
                        scenario->measure.link_interval_ns, error))
         return false;
@@ -382,7 +331,7 @@ mode_run(const Scenario *scenario, uint32_t mode, const char *directory,
         is_good =
             run_downloads(&run, scenario->policies.selection[mode], error);
     else
-        is_good = run_flows(&run, error);
+        is_good = mode_run_flows(&run, error);
     recorder_clear(&run.recorder);
     return is_good;
 }

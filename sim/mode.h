@@ -21,6 +21,7 @@ typedef bool (*Player)(Play *play, GError **error);
 typedef struct ModeOptions {
     const TurnWish *turn_wish; /* NULL: no turns are wished for */
     Player player;             /* NULL: the simulator */
+    uint32_t thread_count;     /* in one mode */
 } ModeOptions;
 
 /* How far packets of a testbed came after their time. */
@@ -40,6 +41,11 @@ typedef struct ModeResult {
     uint64_t packet_hops;
     uint64_t data_packets;
     uint64_t connections_max; /* that had memory at once */
+    uint64_t parts;           /* that the network was split into, or 1 */
+    int64_t window_ns;        /* in which they do not look at one another */
+    uint64_t windows;
+    uint64_t critical_events; /* as in Parts */
+    uint64_t threads;
     uint64_t start_rss_bytes; /* with a world where nothing has happened */
     int64_t simulated_ns;
     uint64_t arrivals;

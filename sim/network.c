@@ -10,16 +10,22 @@
 
 #include "core/event.h"
 #include "sim/memory.h"
+#include "sim/parts.h"
 #include "sim/prefetch.h"
 
 void
 network_init(Network *network)
 {
     memset(network, 0, sizeof *network);
-    agenda_init(&network->agenda);
+    agenda_init(&network->agenda, 1);
     packet_pool_init(&network->packets);
     network->outside_head = network->outside_tail = PACKET_NONE;
     network->ahead_ns = -1;
+    network->part_count = 1;
+    /* Only the pages that are used cost memory. */
+    network->connections = calloc(CONNECTION_BLOCKS_MAX, sizeof(Connection *));
+    if (!network->connections)
+        g_error("out of memory");
 }
 
 static void
@@ -33,23 +39,32 @@ clear_connection(Connection *connection)
 }
 
 void
-network_clear(Network *network)
+network_clear_part(Network *network)
 {
     for (uint32_t i = 0; i < network->connection_count; i++)
-        clear_connection(network_connection(network, i));
+        clear_connection(
+            network_connection(network, network_connection_index(network, i)));
     for (uint32_t i = 0; i < network->connection_capacity;
-         i += CONNECTION_BLOCK)
-        free(network->connections[i / CONNECTION_BLOCK]);
-    for (uint32_t i = 0; i < network->link_count; i++)
-        link_clear(&network->links[i]);
-    g_free(network->connections);
+         i += CONNECTION_BLOCK) {
+        uint32_t index = network_connection_index(network, i);
+        free(network->connections[index / CONNECTION_BLOCK]);
+    }
     g_free(network->free_connections);
-    free(network->links);
     g_free(network->feeders);
-    g_free(network->routes);
     g_free(network->signals);
     agenda_clear(&network->agenda);
     packet_pool_clear(&network->packets);
+}
+
+void
+network_clear(Network *network)
+{
+    network_clear_part(network);
+    for (uint32_t i = 0; i < network->link_count; i++)
+        link_clear(&network->links[i]);
+    free(network->connections);
+    free(network->links);
+    g_free(network->routes);
     memset(network, 0, sizeof *network);
 }
 
@@ -90,8 +105,12 @@ drop_packet(Network *network, uint32_t index, LinkDrop reason)
     bool is_outside = packet->flags & PACKET_OUTSIDE;
     network->count.dropped_packets[reason]++;
     packet_put(&network->packets, index);
-    if (!is_outside)
+    if (is_outside)
+        return;
+    if (network_endpoint(network, endpoint)->part == network->part)
         tcp_packet_gone(network, endpoint);
+    else
+        g_array_append_val(network->gone, endpoint);
 }
 
 /* Look up the link that the packet enters next. */
@@ -117,19 +136,24 @@ static void
 hold(Network *network, LinkId id, uint32_t index)
 {
     Link *link = &network->links[id];
+    if (link->far_part != network->part) {
+        mail_post_packet(network, id, index);
+        return;
+    }
     link_hold(link, &network->packets, index);
     agenda_move(&network->agenda, &link->entry_ns,
                 link_next_ns(link, &network->packets),
                 agenda_key(AGENDA_LINK, id));
 }
 
-/* May the next link take the packet before it arrives there? */
+/* May the next link take the packet on this one before it arrives there? */
 static bool
-may_run_ahead(const Network *network, const PacketTransit *transit)
+may_run_ahead(const Network *network, LinkId id, const PacketTransit *transit)
 {
     return transit->out_ns <= network->ahead_ns && transit->link != LINK_NONE &&
            transit->fate == LINK_TAKEN &&
-           network->links[transit->link].is_fed_by_one;
+           network->links[transit->link].is_fed_by_one &&
+           network->links[id].far_part == network->part;
 }
 
 /* The packet arrives at its next link at_ns; through as many as are known.
@@ -156,13 +180,23 @@ travel(Network *network, LinkId before, uint32_t index, int64_t at_ns)
         }
         /* One link ahead, so that it can be fetched before it is needed. */
         find_next_link(network, index);
-        if (!may_run_ahead(network, transit)) {
+        if (!may_run_ahead(network, id, transit)) {
             hold(network, id, index);
             return;
         }
         before = id;
         at_ns = transit->out_ns;
     }
+}
+
+void
+network_come(Network *network, LinkId id, uint32_t index)
+{
+    const PacketTransit *transit = &network->packets.transits[index];
+    if (may_run_ahead(network, id, transit))
+        travel(network, id, index, transit->out_ns);
+    else
+        hold(network, id, index);
 }
 
 static void
@@ -232,7 +266,8 @@ find_feeders(Network *network)
     network->feeders = g_new(LinkId, network->link_count + 1);
     for (LinkId id = 0; id < network->link_count; id++) {
         const Link *link = &network->links[id];
-        if (!link->is_fed_by_one || is_feeder[link->feeder])
+        if (!link->is_fed_by_one || is_feeder[link->feeder] ||
+            network->links[link->feeder].far_part != network->part)
             continue;
         is_feeder[link->feeder] = true;
         network->feeders[network->feeder_count++] = link->feeder;
@@ -254,7 +289,7 @@ send_ahead(Network *network, LinkId id)
         PacketTransit *transit = &network->packets.transits[index];
         uint32_t next = transit->next;
         transit->next = PACKET_NONE;
-        if (may_run_ahead(network, transit))
+        if (may_run_ahead(network, id, transit))
             travel(network, id, index, transit->out_ns);
         else
             link_hold(link, &network->packets, index);
@@ -431,6 +466,8 @@ network_take_signal(Network *network, Signal *ret_signal)
     return false;
 }
 
+#define GOLDEN UINT64_C(0x9e3779b97f4a7c15)
+
 static uint64_t
 mix(uint64_t z)
 {
@@ -443,19 +480,61 @@ void
 network_mark(Network *network, uint64_t entity, uint64_t what)
 {
     uint64_t when = (uint64_t)network->now_ns;
-    network->fingerprint += mix(mix(when ^ entity << 44) ^ what);
+    network->fingerprint += mix(mix(when + entity * GOLDEN) ^ what);
+}
+
+static const Network *
+part_of(const Network *network, uint32_t part)
+{
+    return network->parts ? parts_network(network->parts, part) : network;
+}
+
+static uint32_t
+held_packets(const Network *network)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < network->link_count; i++) {
+        const Link *link = &network->links[i];
+        if (link->far_part == network->part)
+            count += link_held_packets(link, &network->packets);
+    }
+    assert(count == network->packets.used_count);
+    return count;
+}
+
+static void
+add_part(const Network *network, NetworkTotal *total)
+{
+    NetworkCount *sum = &total->count;
+    const NetworkCount *count = &network->count;
+    sum->sent_packets += count->sent_packets;
+    sum->delivered_packets += count->delivered_packets;
+    for (int reason = 0; reason < LINK_DROP_COUNT; reason++)
+        sum->dropped_packets[reason] += count->dropped_packets[reason];
+    sum->data_packets += count->data_packets;
+    sum->hops += count->hops;
+    total->fingerprint += network->fingerprint;
+    total->events += network->agenda.popped_total;
+    total->connections += network->connection_count;
+}
+
+NetworkTotal
+network_total(const Network *network)
+{
+    NetworkTotal total = {0};
+    for (uint32_t part = 0; part < network->part_count; part++)
+        add_part(part_of(network, part), &total);
+    return total;
 }
 
 void
 network_check(const Network *network)
 {
-    const NetworkCount *count = &network->count;
-    uint64_t gone = count->delivered_packets;
+    NetworkTotal total = network_total(network);
+    uint64_t known = total.count.delivered_packets;
     for (int reason = 0; reason < LINK_DROP_COUNT; reason++)
-        gone += count->dropped_packets[reason];
-    assert(count->sent_packets == gone + network->packets.used_count);
-    uint32_t on_links = 0;
-    for (uint32_t i = 0; i < network->link_count; i++)
-        on_links += link_held_packets(&network->links[i], &network->packets);
-    assert(on_links == network->packets.used_count);
+        known += total.count.dropped_packets[reason];
+    for (uint32_t part = 0; part < network->part_count; part++)
+        known += held_packets(part_of(network, part));
+    assert(total.count.sent_packets == known);
 }

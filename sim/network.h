@@ -7,6 +7,8 @@
  */
 #pragma once
 
+#include <glib.h>
+
 #include "sim/agenda.h"
 #include "sim/link.h"
 #include "sim/packet.h"
@@ -14,6 +16,7 @@
 
 #define ROUTE_HOPS_MAX 24
 #define CONNECTION_BLOCK 64u
+#define CONNECTION_BLOCKS_MAX (1u << 20)
 
 /* The links between two places, shared by all who travel between them. */
 typedef struct Route {
@@ -43,7 +46,12 @@ typedef struct NetworkCount {
     uint64_t hops;         /* packets times links crossed */
 } NetworkCount;
 
-typedef struct Network {
+/* One network may be several of these: sim/parts.h. */
+typedef struct Parts Parts;
+typedef struct Mail Mail;
+Network *parts_network(const Parts *parts, uint32_t part);
+
+struct Network {
     int64_t now_ns;
     Agenda agenda;
     uint64_t prefetched_slot; /* of the agenda */
@@ -58,12 +66,17 @@ typedef struct Network {
     uint32_t route_count;
     uint32_t route_capacity;
     Connection **connections;  /* in blocks, which stay where they are */
-    uint32_t connection_count; /* ids ever used */
+    uint32_t connection_count; /* ever used at once, by this part */
     uint32_t connection_capacity;
     uint32_t *free_connections;
     uint32_t free_connection_count;
-    uint64_t opened_total;
-    Signal *signals; /* a ring */
+    Parts *parts; /* NULL: it is whole */
+    uint32_t part;
+    uint32_t part_count;
+    Mail *mail;       /* to the other parts; NULL: it is whole */
+    GArray *gone;     /* EndpointId, elsewhere: a packet for it was dropped */
+    GArray *released; /* EndpointId: maybe over; NULL: it is whole */
+    Signal *signals;  /* a ring */
     uint32_t signal_head;
     uint32_t signal_count;
     uint32_t signal_capacity;
@@ -72,7 +85,7 @@ typedef struct Network {
     uint32_t outside_tail;
     uint64_t fingerprint; /* sum of hashes, so order cannot matter */
     NetworkCount count;
-} Network;
+};
 
 void network_init(Network *network);
 void network_clear(Network *network);
@@ -112,6 +125,36 @@ void network_signal(Network *network, EndpointId endpoint, SignalKind kind);
 void network_mark(Network *network, uint64_t entity, uint64_t what);
 /* Aborts unless sent = delivered + dropped + in flight, packet by packet. */
 void network_check(const Network *network);
+
+/* Of all the network's parts together. */
+typedef struct NetworkTotal {
+    NetworkCount count;
+    uint64_t fingerprint;
+    uint64_t events;
+    uint64_t connections; /* that had memory at once, part by part */
+} NetworkTotal;
+NetworkTotal network_total(const Network *network);
+
+/* --- between parts ------------------------------------------------------ */
+/* A packet posted by the part where the link begins. */
+void network_come(Network *network, LinkId link, uint32_t packet);
+/* Give back what one part holds beyond what all share. */
+void network_clear_part(Network *network);
+
+static inline Network *
+network_part(Network *network, uint32_t part)
+{
+    return network->parts ? parts_network(network->parts, part) : network;
+}
+
+/* The index of a part's n-th connection: blocks go round. */
+static inline uint32_t
+network_connection_index(const Network *network, uint32_t number)
+{
+    return number % CONNECTION_BLOCK +
+           CONNECTION_BLOCK * (number / CONNECTION_BLOCK * network->part_count +
+                               network->part);
+}
 
 static inline Connection *
 network_connection(const Network *network, uint32_t index)

@@ -371,10 +371,10 @@ stay(const Population *population, uint32_t edge)
 static void
 schedule_churn(Population *population, uint32_t edge, double length_ns)
 {
-    Network *network = &population->world->network;
+    World *world = population->world;
     int64_t wait_ns = (int64_t)CLAMP(length_ns, 1e9, 1e17);
-    agenda_push(&network->agenda, network->now_ns + wait_ns, AGENDA_CHURN,
-                edge);
+    agenda_push(world_calendar(world), world->network.now_ns + wait_ns,
+                AGENDA_CHURN, edge);
 }
 
 /* What is left of a stay into which time 0 falls: a long stay is as much
@@ -420,6 +420,7 @@ void
 population_start(Population *population)
 {
     World *world = population->world;
+    process_table_start(&world->processes);
     for (HostId id = 0; id < population->first_edge; id++)
         world_start(world, id);
     start_edges(population);

@@ -6,6 +6,7 @@
 #include <assert.h>
 
 #include "core/event.h"
+#include "sim/parts.h"
 
 #define DAY_NS (INT64_C(86400) * NS_PER_S)
 
@@ -60,6 +61,7 @@ change(Episode *episode)
     episode->is_on = !episode->is_on;
     int64_t length_ns;
     if (episode->is_on) {
+        episode->last_start_ns = now_ns;
         length_ns = distribution_draw_integer(&episode->plan->episode,
                                               &episode->random);
         episode->loss_ratio =
@@ -86,9 +88,10 @@ apply(const ProcessTable *table, const Episode *episode)
 }
 
 static void
-schedule(const ProcessTable *table, int64_t at_ns, uint32_t id)
+schedule(const ProcessTable *table, LinkId link, int64_t at_ns, uint32_t id)
 {
-    agenda_push(&table->network->agenda, at_ns, AGENDA_PROCESS, id);
+    Network *network = parts_of_link(table->network, link);
+    agenda_push(&network->agenda, at_ns, AGENDA_PROCESS, id);
 }
 
 uint32_t
@@ -113,10 +116,8 @@ process_add_episode(ProcessTable *table, LinkId link, const char *name,
     while (episode.next_ns <= table->network->now_ns)
         change(&episode);
     apply(table, &episode);
-    uint32_t number = table->episodes->len;
-    schedule(table, episode.next_ns, 2 * number);
     g_array_append_val(table->episodes, episode);
-    return number;
+    return table->episodes->len - 1;
 }
 
 void
@@ -133,8 +134,21 @@ process_add_background(ProcessTable *table, LinkId link, const char *name,
         .burst_ns = (int64_t)burst_ns,
         .next_ns = (int64_t)((double)plan->period_ns * random_unit(&phase)),
     };
-    schedule(table, background.next_ns, 2 * table->backgrounds->len + 1);
     g_array_append_val(table->backgrounds, background);
+}
+
+void
+process_table_start(const ProcessTable *table)
+{
+    for (uint32_t i = 0; i < table->episodes->len; i++) {
+        const Episode *episode = &g_array_index(table->episodes, Episode, i);
+        schedule(table, episode->link, episode->next_ns, 2 * i);
+    }
+    for (uint32_t i = 0; i < table->backgrounds->len; i++) {
+        const Background *background =
+            &g_array_index(table->backgrounds, Background, i);
+        schedule(table, background->link, background->next_ns, 2 * i + 1);
+    }
 }
 
 const Episode *
@@ -148,12 +162,12 @@ send_burst(ProcessTable *table, uint32_t number)
 {
     Background *background =
         &g_array_index(table->backgrounds, Background, number);
-    Network *network = table->network;
-    Link *link = &network->links[background->link];
-    link->free_ns = MAX(link->free_ns, network->now_ns) + background->burst_ns;
+    Link *link = &table->network->links[background->link];
+    link->free_ns =
+        MAX(link->free_ns, background->next_ns) + background->burst_ns;
     link->count.busy_ns += (uint64_t)background->burst_ns;
     background->next_ns += background->period_ns;
-    schedule(table, background->next_ns, 2 * number + 1);
+    schedule(table, background->link, background->next_ns, 2 * number + 1);
 }
 
 void
@@ -164,8 +178,7 @@ process_run(ProcessTable *table, uint32_t id)
         return;
     }
     Episode *episode = &g_array_index(table->episodes, Episode, id / 2);
-    assert(episode->next_ns == table->network->now_ns);
     change(episode);
     apply(table, episode);
-    schedule(table, episode->next_ns, id);
+    schedule(table, episode->link, episode->next_ns, id);
 }

@@ -18,6 +18,7 @@ typedef struct Episode {
     int64_t clock_ns;           /* local time of day at time 0 */
     RandomStream random;
     int64_t next_ns; /* of the next change */
+    int64_t last_start_ns;
     int64_t last_end_ns;
     int64_t base_queue_ns; /* the link's own standing queue */
     uint64_t base_loss;
@@ -50,5 +51,7 @@ uint32_t process_add_episode(ProcessTable *table, LinkId link, const char *name,
 void process_add_background(ProcessTable *table, LinkId link, const char *name,
                             const PlanBackground *plan);
 const Episode *process_episode(const ProcessTable *table, uint32_t episode);
+/* Put all that were added on the agendas of their links' parts. */
+void process_table_start(const ProcessTable *table);
 /* An agenda entry of kind AGENDA_PROCESS: even ids are episodes. */
 void process_run(ProcessTable *table, uint32_t id);

@@ -21,7 +21,7 @@ reach_path(World *world, HostId from, HostId to)
  * as a list lives. The classes of the two and the draws of the pair decide,
  * so all modes see the same world. */
 bool
-reach_is_open(const World *world, HostId from, HostId to)
+reach_is_open(World *world, HostId from, HostId to)
 {
     const Host *client = &world->hosts[from];
     const Host *edge = &world->hosts[to];
@@ -33,8 +33,8 @@ reach_is_open(const World *world, HostId from, HostId to)
         return false;
     const PlanEdges *plan = world->scenario->roles.edges;
     int64_t list_age_ns = world->scenario->roles.manager->list_age_ns;
-    uint64_t epoch =
-        (uint64_t)(world->network.now_ns / MAX(list_age_ns, NS_PER_S));
+    uint64_t epoch = (uint64_t)(world_network(world, from)->now_ns /
+                                MAX(list_age_ns, NS_PER_S));
     if (random_hash(world->seed, "gone", edge->number, epoch) <
         random_threshold(plan->gone_ratio))
         return false;

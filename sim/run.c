@@ -377,6 +377,16 @@ tell_begin(const Scenario *scenario, RunOutcome *outcome)
                  (char *)scenario->remarks->pdata[i]);
 }
 
+/* The cores that modes leave one another, unless somebody says better. */
+static uint32_t
+threads_of_each(const Scenario *scenario, const RunOptions *options)
+{
+    if (options->threads > 0)
+        return options->threads;
+    uint32_t modes = MIN(options->jobs, mode_count(scenario));
+    return MAX(g_get_num_processors() / modes, 1);
+}
+
 /* Everything from a checked scenario to a directory of results. */
 static bool
 simulate(const Scenario *scenario, RunOutcome *outcome, ManifestFacts *facts,
@@ -385,14 +395,15 @@ simulate(const Scenario *scenario, RunOutcome *outcome, ManifestFacts *facts,
     if (!log_open(&outcome->log, outcome->partial, error))
         return false;
     tell_begin(scenario, outcome);
-    Modes modes = {
-        .scenario = scenario,
-        .directory = outcome->partial,
-        .options = {&outcome->options.turn_wish, outcome->verb->player},
-        .log = &outcome->log,
-        .parent = getpid(),
-        .count = mode_count(scenario),
-        .results = share_results()};
+    Modes modes = {.scenario = scenario,
+                   .directory = outcome->partial,
+                   .options = {&outcome->options.turn_wish,
+                               outcome->verb->player,
+                               threads_of_each(scenario, &outcome->options)},
+                   .log = &outcome->log,
+                   .parent = getpid(),
+                   .count = mode_count(scenario),
+                   .results = share_results()};
     if (!modes.results) {
         g_set_error(error, G_FILE_ERROR, (int)g_file_error_from_errno(errno),
                     "no shared memory: %s", g_strerror(errno));

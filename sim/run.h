@@ -29,6 +29,7 @@ typedef struct RunOptions {
     ProgressMode progress;
     LogLevel log_level; /* of stderr */
     uint32_t jobs;      /* modes at once */
+    uint32_t threads;   /* of each */
     bool is_quiet;
     bool is_forced; /* replace an existing directory */
     bool has_no_plots;

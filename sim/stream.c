@@ -13,7 +13,7 @@ run_at(const Stream *stream, uint32_t index)
     return &stream->runs[(stream->head + index) & (stream->capacity - 1)];
 }
 
-static void
+void
 run_clear(Run *run)
 {
     if (run->extent.chunk)
@@ -28,6 +28,14 @@ stream_clear(Stream *stream)
         run_clear(run_at(stream, i));
     g_free(stream->runs);
     memset(stream, 0, sizeof *stream);
+}
+
+static Chunk *
+chunk_copy(const Chunk *chunk, uint64_t offset_bytes, uint64_t size_bytes)
+{
+    Chunk *copy = chunk_new((uint32_t)size_bytes);
+    memcpy(copy->bytes, chunk->bytes + offset_bytes, size_bytes);
+    return copy;
 }
 
 static Run *
@@ -48,51 +56,62 @@ push(Stream *stream)
     return run;
 }
 
-void
-stream_write_bytes(Stream *stream, const void *bytes, uint32_t size_bytes)
+Run
+run_of_bytes(const void *bytes, uint32_t size_bytes)
 {
     assert(size_bytes > 0);
-    Run *run = push(stream);
-    run->is_bytes = true;
-    run->size_bytes = size_bytes;
-    run->extent.chunk = chunk_new(size_bytes);
-    memcpy(run->extent.chunk->bytes, bytes, size_bytes);
+    Run run = {.is_bytes = true, .size_bytes = size_bytes};
+    run.extent.chunk = chunk_new(size_bytes);
+    memcpy(run.extent.chunk->bytes, bytes, size_bytes);
+    return run;
+}
+
+Run
+run_of_extent(const Extent *extent)
+{
+    assert(extent->size_bytes > 0);
+    Run run = {.extent = *extent, .size_bytes = extent->size_bytes};
+    if (extent->chunk)
+        run.extent.chunk = chunk_copy(extent->chunk, 0, extent->size_bytes);
+    return run;
+}
+
+Run
+run_part(const Run *run, uint64_t size_bytes)
+{
+    assert(size_bytes > 0);
+    assert(size_bytes <= run->size_bytes);
+    Run part = *run;
+    part.size_bytes = size_bytes;
+    part.chunk_offset = 0;
+    if (run->extent.chunk)
+        part.extent.chunk =
+            chunk_copy(run->extent.chunk, run->chunk_offset, size_bytes);
+    return part;
 }
 
 static bool
-continues(const Run *run, const Extent *extent)
+continues(const Run *run, const Run *next)
 {
     const Extent *old = &run->extent;
-    return !run->is_bytes && !old->chunk && !extent->chunk &&
+    const Extent *extent = &next->extent;
+    return !run->is_bytes && !next->is_bytes && !old->chunk && !extent->chunk &&
            old->file == extent->file && old->version == extent->version &&
            old->is_sealed == extent->is_sealed &&
            old->offset_bytes + run->size_bytes == extent->offset_bytes;
 }
 
-static void
-append(Stream *stream, const Extent *extent, uint64_t chunk_offset,
-       uint64_t size_bytes)
+void
+stream_append(Stream *stream, const Run *run)
 {
     if (stream->count) {
         Run *last = run_at(stream, stream->count - 1);
-        if (continues(last, extent)) {
-            last->size_bytes += size_bytes;
+        if (continues(last, run)) {
+            last->size_bytes += run->size_bytes;
             return;
         }
     }
-    Run *run = push(stream);
-    run->extent = *extent;
-    run->chunk_offset = chunk_offset;
-    run->size_bytes = size_bytes;
-    if (extent->chunk)
-        chunk_ref(extent->chunk);
-}
-
-void
-stream_write_extent(Stream *stream, const Extent *extent)
-{
-    assert(extent->size_bytes > 0);
-    append(stream, extent, 0, extent->size_bytes);
+    *push(stream) = *run;
 }
 
 const Run *
@@ -119,22 +138,6 @@ stream_skip(Stream *stream, uint64_t size_bytes)
 }
 
 void
-stream_move(Stream *from, Stream *to, uint64_t size_bytes)
-{
-    while (size_bytes > 0) {
-        const Run *run = stream_peek(from);
-        uint64_t part = MIN(size_bytes, run->size_bytes);
-        if (run->is_bytes)
-            stream_write_bytes(to, run->extent.chunk->bytes + run->chunk_offset,
-                               (uint32_t)part);
-        else
-            append(to, &run->extent, run->chunk_offset, part);
-        stream_skip(from, part);
-        size_bytes -= part;
-    }
-}
-
-void
 run_cut(const Run *run, uint64_t size_bytes, Extent *ret_extent)
 {
     assert(!run->is_bytes);
@@ -143,7 +146,6 @@ run_cut(const Run *run, uint64_t size_bytes, Extent *ret_extent)
     ret_extent->size_bytes = size_bytes;
     if (!run->extent.chunk)
         return;
-    ret_extent->chunk = chunk_new((uint32_t)size_bytes);
-    memcpy(ret_extent->chunk->bytes,
-           run->extent.chunk->bytes + run->chunk_offset, size_bytes);
+    ret_extent->chunk =
+        chunk_copy(run->extent.chunk, run->chunk_offset, size_bytes);
 }

@@ -24,15 +24,19 @@ typedef struct Stream {
 } Stream;
 
 void stream_clear(Stream *stream);
-void stream_write_bytes(Stream *stream, const void *bytes, uint32_t size_bytes);
-/* Takes its own reference to extent->chunk. */
-void stream_write_extent(Stream *stream, const Extent *extent);
+/* Takes the run, with its reference. */
+void stream_append(Stream *stream, const Run *run);
 /* The first run; lent until the next call. There must be one. */
 const Run *stream_peek(const Stream *stream);
 /* Drop the first size_bytes, which lie in the first run. */
 void stream_skip(Stream *stream, uint64_t size_bytes);
-/* Move the first size_bytes from one stream to the end of another. */
-void stream_move(Stream *from, Stream *to, uint64_t size_bytes);
+
+/* Runs with chunks of their own, each with one reference. */
+Run run_of_bytes(const void *bytes, uint32_t size_bytes);
+Run run_of_extent(const Extent *extent);
+/* The first size_bytes of a run. */
+Run run_part(const Run *run, uint64_t size_bytes);
+void run_clear(Run *run);
 /* The first size_bytes of a file run as an extent of its own, with one
  * reference to a chunk of just that size; *ret_extent is the caller's. */
 void run_cut(const Run *run, uint64_t size_bytes, Extent *ret_extent);

@@ -83,34 +83,6 @@ add_data_centre(Terrain *terrain, uint32_t index, uint32_t isp)
 }
 
 void
-terrain_init(Terrain *terrain, const Scenario *scenario, Network *network,
-             ProcessTable *processes)
-{
-    const PlanNetwork *plan = &scenario->network;
-    *terrain = (Terrain){
-        .scenario = scenario, .network = network, .processes = processes};
-    terrain->cell_count = plan->region_count * plan->isp_count;
-    terrain->site_count = terrain->cell_count +
-                          scenario->roles.data_centre_count * plan->isp_count;
-    terrain->sites = g_new0(Site, terrain->site_count);
-    for (uint32_t region = 0; region < plan->region_count; region++) {
-        for (uint32_t isp = 0; isp < plan->isp_count; isp++)
-            add_cell(terrain, region, isp);
-    }
-    for (uint32_t i = 0; i < scenario->roles.data_centre_count; i++) {
-        for (uint32_t isp = 0; isp < plan->isp_count; isp++)
-            add_data_centre(terrain, i, isp);
-    }
-    size_t pairs = (size_t)terrain->site_count * terrain->site_count;
-    terrain->routes = g_new(uint32_t, pairs);
-    terrain->episodes = g_new(uint32_t, pairs);
-    for (size_t i = 0; i < pairs; i++) {
-        terrain->routes[i] = ROUTE_NONE;
-        terrain->episodes[i] = PLAN_NONE;
-    }
-}
-
-void
 terrain_clear(Terrain *terrain)
 {
     for (uint32_t i = 0; i < terrain->site_count; i++)
@@ -172,12 +144,11 @@ add_path_episode(Terrain *terrain, size_t pair, LinkId link, const char *name)
         terrain->scenario->general.clock_ns);
 }
 
-uint32_t
-terrain_route(Terrain *terrain, SiteId from, SiteId to)
+static void
+add_route(Terrain *terrain, size_t pair)
 {
-    size_t pair = (size_t)from * terrain->site_count + to;
-    if (terrain->routes[pair] != ROUTE_NONE)
-        return terrain->routes[pair];
+    SiteId from = (SiteId)(pair / terrain->site_count);
+    SiteId to = (SiteId)(pair % terrain->site_count);
     const Site *source = &terrain->sites[from];
     const Site *target = &terrain->sites[to];
     g_autofree char *name =
@@ -190,13 +161,52 @@ terrain_route(Terrain *terrain, SiteId from, SiteId to)
     if (!target->is_data_centre && source->cell != target->cell)
         route.links[route.hop_count++] = target->ingress;
     terrain->routes[pair] = network_add_route(terrain->network, &route);
-    return terrain->routes[pair];
+}
+
+void
+terrain_init(Terrain *terrain, const Scenario *scenario, Network *network,
+             ProcessTable *processes)
+{
+    const PlanNetwork *plan = &scenario->network;
+    *terrain = (Terrain){
+        .scenario = scenario, .network = network, .processes = processes};
+    terrain->cell_count = plan->region_count * plan->isp_count;
+    terrain->site_count = terrain->cell_count +
+                          scenario->roles.data_centre_count * plan->isp_count;
+    terrain->sites = g_new0(Site, terrain->site_count);
+    for (uint32_t region = 0; region < plan->region_count; region++) {
+        for (uint32_t isp = 0; isp < plan->isp_count; isp++)
+            add_cell(terrain, region, isp);
+    }
+    for (uint32_t i = 0; i < scenario->roles.data_centre_count; i++) {
+        for (uint32_t isp = 0; isp < plan->isp_count; isp++)
+            add_data_centre(terrain, i, isp);
+    }
+    size_t pairs = (size_t)terrain->site_count * terrain->site_count;
+    terrain->routes = g_new(uint32_t, pairs);
+    terrain->episodes = g_new(uint32_t, pairs);
+    for (size_t i = 0; i < pairs; i++) {
+        terrain->episodes[i] = PLAN_NONE;
+        add_route(terrain, i);
+    }
+}
+
+uint32_t
+terrain_route(const Terrain *terrain, SiteId from, SiteId to)
+{
+    return terrain->routes[(size_t)from * terrain->site_count + to];
+}
+
+LinkId
+terrain_trunk(const Terrain *terrain, SiteId from, SiteId to)
+{
+    uint32_t route = terrain_route(terrain, from, to);
+    return terrain->network->routes[route].links[0];
 }
 
 const Episode *
-terrain_path_episode(Terrain *terrain, SiteId from, SiteId to)
+terrain_path_episode(const Terrain *terrain, SiteId from, SiteId to)
 {
-    terrain_route(terrain, from, to);
     uint32_t episode =
         terrain->episodes[(size_t)from * terrain->site_count + to];
     if (episode == PLAN_NONE)

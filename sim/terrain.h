@@ -4,8 +4,7 @@
  * A site is a cell (region, ISP) or a data centre within a region and ISP.
  * From one site to another lead a trunk (backbone within an ISP, peering
  * between two, with the distance's delay) and the ingress of the cell that is
- * entered. Trunks are made when somebody first travels; what they draw
- * depends on their names alone.
+ * entered. What a trunk draws depends on its name alone.
  */
 #pragma once
 
@@ -31,7 +30,7 @@ typedef struct Terrain {
     Site *sites;
     uint32_t cell_count; /* sites 0 to cell_count - 1 are cells */
     uint32_t site_count;
-    uint32_t *routes;   /* [from][to]: ROUTE_NONE until used */
+    uint32_t *routes;   /* [from][to] */
     uint32_t *episodes; /* [from][to]: of the trunk, PLAN_NONE */
 } Terrain;
 
@@ -43,8 +42,9 @@ SiteId terrain_cell(const Terrain *terrain, uint32_t region, uint32_t isp);
 SiteId terrain_data_centre(const Terrain *terrain, uint32_t plan, uint32_t isp);
 /* The data centre of the same ISP nearest to a cell: index of the plan. */
 uint32_t terrain_nearest_data_centre(const Terrain *terrain, SiteId cell);
-uint32_t terrain_route(Terrain *terrain, SiteId from, SiteId to);
-/* The episode on the way from a data centre to a cell, or NULL; made now if
- * nobody has travelled there yet. */
-const Episode *terrain_path_episode(Terrain *terrain, SiteId from, SiteId to);
+uint32_t terrain_route(const Terrain *terrain, SiteId from, SiteId to);
+LinkId terrain_trunk(const Terrain *terrain, SiteId from, SiteId to);
+/* The episode on the way from a data centre to a cell, or NULL. */
+const Episode *terrain_path_episode(const Terrain *terrain, SiteId from,
+                                    SiteId to);
 const Episode *terrain_ingress_episode(const Terrain *terrain, SiteId cell);

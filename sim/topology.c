@@ -6,6 +6,7 @@
 #include <assert.h>
 
 #include "core/event.h"
+#include "sim/partition.h"
 
 typedef struct Arc {
     uint32_t from;
@@ -18,6 +19,8 @@ typedef struct TopologyHost {
     uint32_t group;
     uint32_t member;
     uint32_t node;
+    uint32_t place; /* see topology_split */
+    uint8_t part;
     LinkId up;
     LinkId down;
 } TopologyHost;
@@ -275,4 +278,93 @@ topology_path(Topology *topology, uint32_t from, uint32_t to, Path *ret_path)
         return false;
     *ret_path = path;
     return true;
+}
+
+/* Hosts that do so much of all the work are places of their own. */
+#define HEAVY_SHARE 0.125
+
+/* Returns how many places there are: the routers first. */
+static uint32_t
+find_places(Topology *topology, const double *weights)
+{
+    double total = 0;
+    for (uint32_t id = 0; id < topology->host_count; id++)
+        total += weights[id];
+    uint32_t place_count = topology->scenario->network.node_count;
+    for (uint32_t id = 0; id < topology->host_count; id++) {
+        TopologyHost *host = &topology->hosts[id];
+        host->place = host->node;
+        if (host->up != LINK_NONE && weights[id] > HEAVY_SHARE * total)
+            host->place = place_count++;
+    }
+    return place_count;
+}
+
+static PartitionEdge *
+new_edges(const Topology *topology, uint32_t *ret_count)
+{
+    const Link *links = topology->network->links;
+    uint32_t count = 0;
+    PartitionEdge *edges =
+        g_new(PartitionEdge, topology->arc_count + topology->host_count + 1);
+    for (uint32_t i = 0; i < topology->arc_count; i++) {
+        const Arc *arc = &topology->arcs[i];
+        edges[count++] = (PartitionEdge){arc->from, arc->to, arc->cost_ns};
+    }
+    for (uint32_t id = 0; id < topology->host_count; id++) {
+        const TopologyHost *host = &topology->hosts[id];
+        if (host->place == host->node)
+            continue;
+        int64_t delay_ns =
+            MIN(links[host->up].delay_ns, links[host->down].delay_ns);
+        edges[count++] = (PartitionEdge){host->place, host->node, delay_ns};
+    }
+    *ret_count = count;
+    return edges;
+}
+
+static Partition
+find_parts(Topology *topology, const double *weights)
+{
+    uint32_t place_count = find_places(topology, weights);
+    g_autofree double *place_weights = g_new0(double, place_count + 1);
+    for (uint32_t id = 0; id < topology->host_count; id++)
+        place_weights[topology->hosts[id].place] += weights[id];
+    uint32_t edge_count;
+    g_autofree PartitionEdge *edges = new_edges(topology, &edge_count);
+    return partition_places(place_count, place_weights, edges, edge_count);
+}
+
+void
+topology_split(Topology *topology, const double *weights)
+{
+    Partition partition = find_parts(topology, weights);
+    const uint8_t *part_of = partition.part_of;
+    Network *network = topology->network;
+    g_autofree uint8_t *near_parts = g_new0(uint8_t, network->link_count + 1);
+    g_autofree uint8_t *far_parts = g_new0(uint8_t, network->link_count + 1);
+    for (uint32_t i = 0; i < topology->arc_count; i++) {
+        const Arc *arc = &topology->arcs[i];
+        near_parts[arc->link] = part_of[arc->from];
+        far_parts[arc->link] = part_of[arc->to];
+    }
+    for (uint32_t id = 0; id < topology->host_count; id++) {
+        TopologyHost *host = &topology->hosts[id];
+        host->part = part_of[host->place];
+        if (host->up == LINK_NONE)
+            continue;
+        near_parts[host->up] = far_parts[host->down] = host->part;
+        near_parts[host->down] = far_parts[host->up] = part_of[host->node];
+    }
+    PartPlan plan = {partition.count, partition.window_ns, near_parts,
+                     far_parts};
+    if (plan.count > 1)
+        parts_split(network, &plan);
+    g_free(partition.part_of);
+}
+
+uint32_t
+topology_part(const Topology *topology, uint32_t host)
+{
+    return topology->hosts[host].part;
 }

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "sim/parts.h"
 #include "sim/setup.h"
 
 typedef struct Topology Topology;
@@ -20,6 +21,12 @@ uint32_t topology_host(const Topology *topology, uint32_t group,
 uint32_t topology_host_count(const Topology *topology);
 /* "sender3", or "server" for a group of one; g_free it. */
 char *topology_host_name(const Topology *topology, uint32_t host);
+/* Split the topology's network by its places, where there are several with
+ * time between them. A place is a router with its hosts, or a host by itself
+ * of which much is asked. Weights say how much is asked of each host. */
+void topology_split(Topology *topology, const double *weights);
+/* Of the network; 0 if it is whole. */
+uint32_t topology_part(const Topology *topology, uint32_t host);
 /* False when no links lead from one to the other. */
 bool topology_path(Topology *topology, uint32_t from, uint32_t to,
                    Path *ret_path);

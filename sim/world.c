@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * sim/world.c: makes the world, and lets one thing happen after another.
  */
-#include "sim/world.h"
+#include "sim/host.h"
 
 #include <assert.h>
 #include <string.h>
 
+#include "sim/parts.h"
 #include "sim/random.h"
 
 static void
@@ -21,6 +22,18 @@ set_prices(World *world)
 }
 
 void
+world_add_parts(World *world)
+{
+    uint32_t count = world->network.part_count;
+    world->parts = g_new0(WorldPart, count);
+    for (uint32_t part = 0; part < count; part++) {
+        g_queue_init(&world->parts[part].answers);
+        turn_init(&world->parts[part].turn);
+        world->parts[part].told = g_array_new(false, false, sizeof(Told));
+    }
+}
+
+void
 world_init(World *world, const Scenario *scenario, PlanSelection mode)
 {
     memset(world, 0, sizeof *world);
@@ -29,9 +42,8 @@ world_init(World *world, const Scenario *scenario, PlanSelection mode)
     world->seed = setup_seed(scenario);
     world->options = setup_transports(scenario);
     world->files = g_array_new(false, false, sizeof(FileInfo));
-    g_queue_init(&world->answers);
-    turn_init(&world->turn);
     network_init(&world->network);
+    world_add_parts(world);
     process_table_init(&world->processes, &world->network, world->seed);
     terrain_init(&world->terrain, scenario, &world->network, &world->processes);
     set_prices(world);
@@ -57,6 +69,28 @@ answer_free(Answer *answer)
     g_free(answer);
 }
 
+static void
+forget(const Told *told)
+{
+    if (told->effect.kind == EFFECT_DELIVER && told->effect.extent.chunk)
+        chunk_unref(told->effect.extent.chunk);
+}
+
+void
+world_clear_parts(World *world)
+{
+    for (uint32_t i = 0; i < world->network.part_count; i++) {
+        WorldPart *part = &world->parts[i];
+        while (!g_queue_is_empty(&part->answers))
+            answer_free(g_queue_pop_head(&part->answers));
+        turn_clear(&part->turn);
+        for (guint told = 0; told < part->told->len; told++)
+            forget(&g_array_index(part->told, Told, told));
+        g_array_unref(part->told);
+    }
+    g_free(world->parts);
+}
+
 void
 world_clear(World *world)
 {
@@ -69,9 +103,9 @@ world_clear(World *world)
         g_free(host->streams);
     }
     g_free(world->hosts);
-    while (!g_queue_is_empty(&world->answers))
-        answer_free(g_queue_pop_head(&world->answers));
-    turn_clear(&world->turn);
+    world_clear_parts(world);
+    if (world->network.parts)
+        parts_free(world->network.parts);
     process_table_clear(&world->processes);
     terrain_clear(&world->terrain);
     network_clear(&world->network);
@@ -156,7 +190,7 @@ world_stop(World *world, HostId id)
     for (StreamId stream = 0; stream < host->stream_capacity; stream++) {
         EndpointId endpoint = host->streams[stream].endpoint;
         if (endpoint != UINT32_MAX)
-            tcp_vanish(&world->network,
+            tcp_vanish(world_network(world, id),
                        network_endpoint(&world->network, endpoint));
     }
     drop_deferred(host);
@@ -220,26 +254,34 @@ give_answer(World *world, Answer *answer)
     answer_free(answer);
 }
 
-void
-world_settle(World *world)
+static void
+settle_part(World *world, Network *network)
 {
+    WorldPart *part = &world->parts[network->part];
     for (;;) {
         Signal signal;
-        if (world->answers.length > 0)
-            give_answer(world, g_queue_pop_head(&world->answers));
-        else if (world->network.signal_count > 0 &&
-                 network_take_signal(&world->network, &signal))
+        if (part->answers.length > 0)
+            give_answer(world, g_queue_pop_head(&part->answers));
+        else if (network->signal_count > 0 &&
+                 network_take_signal(network, &signal))
             host_take_signal(world, &signal);
         else
             return;
     }
 }
 
+void
+world_settle(World *world)
+{
+    for (uint32_t part = 0; part < world->network.part_count; part++)
+        settle_part(world, network_part(&world->network, part));
+}
+
 bool
-world_step(World *world, const AgendaEntry *entry)
+world_step(World *world, Network *network, const AgendaEntry *entry)
 {
     uint32_t id = (uint32_t)entry->key;
-    bool is_ours = network_step(&world->network, entry);
+    bool is_ours = network_step(network, entry);
     if (!is_ours) {
         is_ours = true;
         AgendaKind kind = agenda_kind(entry);
@@ -252,6 +294,13 @@ world_step(World *world, const AgendaEntry *entry)
         else
             is_ours = false;
     }
-    world_settle(world);
+    settle_part(world, network);
     return is_ours;
+}
+
+Agenda *
+world_calendar(World *world)
+{
+    Parts *parts = world->network.parts;
+    return parts ? &parts->agenda : &world->network.agenda;
 }

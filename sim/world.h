@@ -67,6 +67,7 @@ typedef struct Host {
     Deferred *deferred_last;
     uint32_t incarnation;
     uint8_t nat;    /* NatClass; servers are public */
+    uint8_t part;   /* of the network */
     bool is_logged; /* in world->turns */
     HostCount count;
 } Host;
@@ -96,9 +97,25 @@ typedef struct Elsewhere {
 /* What nodes tell: the workload keeps the books. */
 typedef struct NoteSink {
     void *context;
-    void (*note)(void *context, HostId host, const Effect *note);
-    void (*deliver)(void *context, HostId host, const Extent *extent);
+    void (*note)(void *context, int64_t now_ns, HostId host,
+                 const Effect *note);
+    void (*deliver)(void *context, int64_t now_ns, HostId host,
+                    const Extent *extent);
 } NoteSink;
+
+/* A note or a delivery that waits for the end of a window. */
+typedef struct Told {
+    int64_t now_ns;
+    HostId host;
+    Effect effect; /* EFFECT_NOTE or EFFECT_DELIVER */
+} Told;
+
+/* What the hosts in one part of the network have to themselves. */
+typedef struct WorldPart {
+    GQueue answers; /* Answer * */
+    Turn turn;
+    GArray *told; /* Told, in the order of time; unused if there is but one */
+} WorldPart;
 
 struct World {
     const Scenario *scenario;
@@ -110,9 +127,8 @@ struct World {
     TcpOptions *options;
     Host *hosts;
     uint32_t host_count;
-    GArray *files;  /* FileInfo */
-    GQueue answers; /* Answer * */
-    Turn turn;
+    GArray *files; /* FileInfo */
+    WorldPart *parts;
     NoteSink sink;
     const Elsewhere *elsewhere; /* NULL: all nodes are here */
     FILE *trace;                /* every note as a row; NULL: not wanted */
@@ -124,6 +140,10 @@ struct World {
 
 void world_init(World *world, const Scenario *scenario, PlanSelection mode);
 void world_clear(World *world);
+/* Split the network by its sites, when all hosts and links are there. */
+void world_split(World *world);
+/* Where entries are pushed that concern the whole world. */
+Agenda *world_calendar(World *world);
 /* Make room for host_count hosts; then fill world->hosts in. */
 void world_add_hosts(World *world, uint32_t host_count);
 /* The host's node begins (again). */
@@ -135,30 +155,31 @@ void world_command(World *world, HostId host, const Command *command);
 void world_note(World *world, HostId host, const Effect *note);
 uint32_t world_add_file(World *world, uint64_t size_bytes, bool is_sampled);
 FileId world_file_id(const World *world, uint32_t file);
-/* Handle one agenda entry and all that follows from it; false when the entry
- * is of a kind that the workload owns (churn, commands, samples). */
-bool world_step(World *world, const AgendaEntry *entry);
+/* Handle one entry of a part's agenda and all that follows from it there;
+ * false when it is of a kind that the workload owns (churn, commands,
+ * samples). */
+bool world_step(World *world, Network *network, const AgendaEntry *entry);
+/* After a window: tell the sink what nodes of all parts have told. */
+void world_listen(World *world);
 
 /* After commands, starts and stops: let what follows from them happen. */
 void world_settle(World *world);
 
-/* --- sim/host.c: events in -------------------------------------------- */
-void host_event(World *world, HostId host, Event *event);
-void host_take_signal(World *world, const Signal *signal);
-void host_wake(World *world, HostId host);
-void host_finish_work(World *world, HostId host);
-/* Something may wait on the stream that nobody was told of. */
-void host_look_again(World *world, HostId host, StreamId stream);
-void host_pump_forward(World *world, HostId host, StreamId from);
-/* --- sim/effect.c: turns out ------------------------------------------ */
-void effect_apply(World *world, HostId host, Turn *turn);
-HostStream *host_stream(Host *host, StreamId stream);
-void host_release_stream(World *world, HostId host, StreamId stream);
-/* Cancel orders from and to the stream. */
-void host_forget_forward(World *world, HostId host, StreamId stream);
+static inline Network *
+world_network(World *world, HostId host)
+{
+    return network_part(&world->network, world->hosts[host].part);
+}
+
+static inline WorldPart *
+world_part(const World *world, HostId host)
+{
+    return &world->parts[world->hosts[host].part];
+}
+
 /* --- sim/reach.c ------------------------------------------------------- */
 Path reach_path(World *world, HostId from, HostId to);
-bool reach_is_open(const World *world, HostId from, HostId to);
+bool reach_is_open(World *world, HostId from, HostId to);
 Address reach_address(HostId host);
 /* --- sim/payload.c ------------------------------------------------------ */
 Chunk *payload_new(uint32_t file, uint64_t offset_bytes, uint32_t size_bytes);

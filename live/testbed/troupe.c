@@ -170,7 +170,8 @@ take_delivery(Troupe *troupe, HostId id, const Delivery *delivery)
                      .size_bytes = delivery->size_bytes,
                      .file = download->file};
     table->sampled_count += download->delivered_bytes == 0;
-    troupe->world->sink.deliver(troupe->world->sink.context, id, &extent);
+    troupe->world->sink.deliver(troupe->world->sink.context,
+                                troupe->world->network.now_ns, id, &extent);
     if (delivery->is_equal)
         table->equal_bytes += delivery->size_bytes;
     else

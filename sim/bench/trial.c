@@ -28,10 +28,20 @@ new_arguments(const TrialPlace *place, const Workload *workload, TrialKind kind)
     const char *const sampled[] = {place->perf,    "record", "-q",
                                    "-F",           "499",    "-o",
                                    place->samples, "--",     NULL};
-    const char *const run[] = {
-        place->program,   "run", "--quiet", "--no-plots", "-l",
-        "error",          "-j",  "1",       "--force",    "-o",
-        place->directory, NULL};
+    const char *const run[] = {place->program,
+                               "run",
+                               "--quiet",
+                               "--no-plots",
+                               "-l",
+                               "error",
+                               "-j",
+                               "1",
+                               "-p",
+                               "1",
+                               "--force",
+                               "-o",
+                               place->directory,
+                               NULL};
     const char *const cut[] = {"--set", workload->cut, NULL};
     const char *const scenario[] = {workload->path, NULL};
     g_autoptr(GPtrArray) arguments = g_ptr_array_new();

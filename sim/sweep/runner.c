@@ -48,6 +48,8 @@ runner_start(Runner *runner, const RunOrder *order, GError **error)
                                      replication,
                                      "-j",
                                      "1",
+                                     "-p",
+                                     "1",
                                      "--no-plots",
                                      "--quiet",
                                      "--progress",

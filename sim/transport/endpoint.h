@@ -99,6 +99,7 @@ typedef struct Endpoint {
     TcpTimer timer;
     uint8_t backoff;
     uint8_t unanswered_knocks; /* at a closed window */
+    uint8_t part;              /* of the network, where it lives */
     bool is_used;              /* else the connection's place is free */
     bool is_closing;           /* FIN follows the last byte written */
     bool is_fin_sent;

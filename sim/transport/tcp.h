@@ -21,8 +21,10 @@ typedef struct TcpPath {
     Path back;
     const TcpOptions *opener; /* lent for the network's life */
     const TcpOptions *acceptor;
-    bool is_refused; /* nobody listens: RST answers the SYN */
-    bool is_dead;    /* nobody is there: nothing answers */
+    uint64_t serial; /* names this opening, and no other of the run */
+    uint8_t acceptor_part; /* of the network; the opener's is the caller's */
+    bool is_refused;       /* nobody listens: RST answers the SYN */
+    bool is_dead;          /* nobody is there: nothing answers */
 } TcpPath;
 
 /* --- the owner's half ------------------------------------------------- */
@@ -64,5 +66,8 @@ void tcp_close(Network *network, Endpoint *endpoint, CloseReason reason);
 /* --- the network's half ------------------------------------------------ */
 void tcp_packet(Network *network, uint32_t packet);
 void tcp_timer(Network *network, EndpointId id);
+/* Use the connection's memory again, if it is over at both ends; the opener's
+ * part, while no other runs. */
+void tcp_release(Network *network, EndpointId id);
 /* A packet of the connection left the network, delivered or not. */
 void tcp_packet_gone(Network *network, EndpointId id);

@@ -1,30 +1,46 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * sim/transport/tcp_content.c: hands over what packets only count.
  */
+#include <glib.h>
+
+#include "sim/mail.h"
 #include "sim/transport/tcp_internal.h"
 
-static Stream *
-reader_of(Network *network, const Endpoint *endpoint)
+static void
+hand_over(Network *network, const Endpoint *endpoint, const Run *run)
 {
-    return &network_endpoint(network, endpoint->id ^ 1)->incoming;
+    Endpoint *reader = network_endpoint(network, endpoint->id ^ 1);
+    if (reader->part == network->part)
+        stream_append(&reader->incoming, run);
+    else
+        mail_post_content(network, reader->id, run);
 }
 
 void
 tcp_write_bytes(Network *network, Endpoint *endpoint, const void *bytes,
                 uint32_t size_bytes)
 {
-    stream_write_bytes(reader_of(network, endpoint), bytes, size_bytes);
+    Run run = run_of_bytes(bytes, size_bytes);
+    hand_over(network, endpoint, &run);
 }
 
 void
 tcp_write_extent(Network *network, Endpoint *endpoint, const Extent *extent)
 {
-    stream_write_extent(reader_of(network, endpoint), extent);
+    Run run = run_of_extent(extent);
+    hand_over(network, endpoint, &run);
 }
 
 void
 tcp_write_from(Network *network, Endpoint *endpoint, Endpoint *from,
                uint64_t size_bytes)
 {
-    stream_move(&from->incoming, reader_of(network, endpoint), size_bytes);
+    while (size_bytes > 0) {
+        const Run *first = stream_peek(&from->incoming);
+        uint64_t part = MIN(size_bytes, first->size_bytes);
+        Run run = run_part(first, part);
+        hand_over(network, endpoint, &run);
+        stream_skip(&from->incoming, part);
+        size_bytes -= part;
+    }
 }

@@ -56,16 +56,19 @@ endpoint_clear(Endpoint *endpoint)
 static void
 add_block(Network *network)
 {
-    uint32_t count = network->connection_capacity / CONNECTION_BLOCK;
     size_t block_bytes = CONNECTION_BLOCK * sizeof(Connection);
     Connection *block = aligned_alloc(64, block_bytes);
     if (!block)
         g_error("out of memory: %zu bytes", block_bytes);
     memset(block, 0, block_bytes);
+    uint32_t place =
+        network_connection_index(network, network->connection_capacity) /
+        CONNECTION_BLOCK;
+    if (place >= CONNECTION_BLOCKS_MAX)
+        g_error("more than %u connections at once",
+                CONNECTION_BLOCKS_MAX * CONNECTION_BLOCK);
+    network->connections[place] = block;
     network->connection_capacity += CONNECTION_BLOCK;
-    network->connections =
-        g_renew(Connection *, network->connections, count + 1);
-    network->connections[count] = block;
     network->free_connections = g_renew(uint32_t, network->free_connections,
                                         network->connection_capacity);
 }
@@ -77,7 +80,7 @@ take_connection(Network *network)
         return network->free_connections[--network->free_connection_count];
     if (network->connection_count == network->connection_capacity)
         add_block(network);
-    return network->connection_count++;
+    return network_connection_index(network, network->connection_count++);
 }
 
 EndpointId
@@ -91,7 +94,9 @@ tcp_open(Network *network, const TcpPath *path)
     endpoint_init(opener, 2 * index, path->opener, &path->out);
     endpoint_init(acceptor, 2 * index + 1, path->acceptor, &path->back);
     opener->is_used = acceptor->is_used = true;
-    opener->serial = acceptor->serial = network->opened_total++;
+    opener->part = (uint8_t)network->part;
+    acceptor->part = path->acceptor_part;
+    opener->serial = acceptor->serial = path->serial;
     acceptor->state = TCP_SYN_RECEIVED;
     acceptor->is_refusing = path->is_refused;
     if (path->is_dead)
@@ -114,6 +119,15 @@ are_packets_left(const Connection *connection)
 
 void
 tcp_release_if_idle(Network *network, EndpointId id)
+{
+    if (network->released)
+        g_array_append_val(network->released, id);
+    else
+        tcp_release(network, id);
+}
+
+void
+tcp_release(Network *network, EndpointId id)
 {
     Connection *connection = network_connection(network, id >> 1);
     Endpoint *opener = &connection->sides[0];

@@ -91,7 +91,8 @@ open_stream(Lab *lab, uint32_t index)
     TcpPath path = {.out = up,
                     .back = down,
                     .opener = &lab->plan.options,
-                    .acceptor = &lab->plan.options};
+                    .acceptor = &lab->plan.options,
+                    .serial = index};
     LabStream *stream = &lab->streams[index];
     stream->client = tcp_open(&lab->network, &path);
     tcp_own(network_endpoint(&lab->network, stream->client), index, 0);

@@ -36,7 +36,7 @@ static uint32_t
 count_misplaced(const uint32_t order[ENTRIES])
 {
     Agenda agenda;
-    agenda_init(&agenda);
+    agenda_init(&agenda, 1);
     for (uint32_t i = 0; i < ENTRIES; i++) {
         AgendaEntry entry = nth_entry(order[i]);
         agenda_push(&agenda, entry.time_ns, agenda_kind(&entry),

@@ -111,13 +111,15 @@ tell(const char *text)
 
 /* False when there is no place to run in; told. */
 static bool
-run_in(const char *directory, const Scenario *scenario, uint64_t *fingerprint)
+run_in(const char *directory, const Scenario *scenario, uint32_t thread_count,
+       uint64_t *fingerprint)
 {
+    const ModeOptions options = {.thread_count = thread_count};
     g_autoptr(GError) error = NULL;
     g_autofree char *parts = g_build_filename(directory, "parts", NULL);
     ModeResult result = {0};
     bool is_good = g_mkdir(parts, 0700) == 0 &&
-                   mode_run(scenario, 0, directory, NULL, &result, &error);
+                   mode_run(scenario, 0, directory, &options, &result, &error);
     if (!is_good)
         tell(error ? error->message : "cannot make a directory");
     *fingerprint = result.fingerprint;
@@ -125,7 +127,8 @@ run_in(const char *directory, const Scenario *scenario, uint64_t *fingerprint)
 }
 
 static bool
-run_world(const char *text, const char *const *overrides, uint64_t *fingerprint)
+run_world(const char *text, const char *const *overrides, uint32_t thread_count,
+          uint64_t *fingerprint)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(GPtrArray) complaints = g_ptr_array_new_with_free_func(g_free);
@@ -138,7 +141,7 @@ run_world(const char *text, const char *const *overrides, uint64_t *fingerprint)
         tell(error->message);
         return false;
     }
-    bool is_good = run_in(directory, scenario, fingerprint);
+    bool is_good = run_in(directory, scenario, thread_count, fingerprint);
     if (directory_remove(directory, &error))
         return is_good;
     tell(error->message);
@@ -148,11 +151,13 @@ run_world(const char *text, const char *const *overrides, uint64_t *fingerprint)
 /* 0 when the second world is as the first, 1 when not; not a number, which
  * meets nothing, when one could not be run. */
 static Estimate
-compare(const char *text, const char *other, const char *const *overrides)
+compare(const char *text, const char *other, const char *const *overrides,
+        uint32_t thread_count)
 {
     uint64_t first;
     uint64_t second;
-    if (!run_world(text, NULL, &first) || !run_world(other, overrides, &second))
+    if (!run_world(text, NULL, 1, &first) ||
+        !run_world(other, overrides, thread_count, &second))
         return (Estimate){(double)NAN, 0};
     return (Estimate){first != second, 0};
 }
@@ -164,10 +169,15 @@ proof_fingerprint(const double settings[PROOF_SETTINGS_MAX],
     static const char *const watched[] = {"measure.link_interval=7 ms",
                                           "measure.trace=true", NULL};
     static const char *const other_seed[] = {"general.seed=2", NULL};
+    static const char *const unfused[] = {"network.fusion=false", NULL};
     const char *text = settings[0] == 0 ? FLOWS : DOWNLOADS;
-    ret_parts[0] = compare(text, text, NULL);
-    ret_parts[1] = compare(text, text, watched);
-    ret_parts[2] = compare(text, text, other_seed);
+    ret_parts[0] = compare(text, text, NULL, 1);
+    ret_parts[1] = compare(text, text, watched, 1);
+    ret_parts[2] = compare(text, text, other_seed, 1);
+    ret_parts[3] = compare(text, text, NULL, 2);
+    ret_parts[4] = compare(text, text, NULL, 4);
+    if (text == FLOWS)
+        ret_parts[5] = compare(text, text, unfused, 1);
 }
 
 void
@@ -177,7 +187,7 @@ proof_bystander(const double settings[PROOF_SETTINGS_MAX],
     (void)settings;
     static const char *const renamed[] = {"general.output=elsewhere",
                                           "title=other", NULL};
-    ret_parts[0] = compare(FLOWS, FLOWS_WITH_IDLE, NULL);
-    ret_parts[1] = compare(FLOWS, FLOWS, renamed);
-    ret_parts[2] = compare(FLOWS, FLOWS_REORDERED, NULL);
+    ret_parts[0] = compare(FLOWS, FLOWS_WITH_IDLE, NULL, 1);
+    ret_parts[1] = compare(FLOWS, FLOWS, renamed, 1);
+    ret_parts[2] = compare(FLOWS, FLOWS_REORDERED, NULL, 1);
 }

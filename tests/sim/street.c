@@ -128,7 +128,7 @@ void
 street_step(Street *street)
 {
     AgendaEntry entry = agenda_pop(&street->world.network.agenda);
-    g_assert_true(world_step(&street->world, &entry));
+    g_assert_true(world_step(&street->world, &street->world.network, &entry));
     network_check(&street->world.network);
 }
 

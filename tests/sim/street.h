@@ -13,7 +13,7 @@
 
 #include <glib.h>
 
-#include "sim/world.h"
+#include "sim/host.h"
 
 enum { SENDER, RELAY, RECEIVER, HOST_COUNT };
 

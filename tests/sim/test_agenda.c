@@ -11,7 +11,7 @@ static void
 events_come_in_the_order_of_their_times(void)
 {
     Agenda agenda;
-    agenda_init(&agenda);
+    agenda_init(&agenda, 1);
     uint64_t draw = 1;
     for (uint32_t i = 0; i < 5000; i++) {
         draw = draw * UINT64_C(6364136223846793005) + 1442695040888963407u;
@@ -63,7 +63,7 @@ static void
 near_and_far_events_of_a_long_life_come_in_order(void)
 {
     Agenda agenda;
-    agenda_init(&agenda);
+    agenda_init(&agenda, 1);
     GSequence *sorted = g_sequence_new(g_free);
     uint64_t draw = 7;
     int64_t now_ns = 0;
@@ -103,7 +103,7 @@ at_one_instant_kinds_come_first_then_numbers(void)
     };
     static const uint32_t expected[] = {4, 2, 3, 1, 0};
     Agenda agenda;
-    agenda_init(&agenda);
+    agenda_init(&agenda, 1);
     for (uint32_t i = 0; i < G_N_ELEMENTS(pushed); i++)
         agenda_push(&agenda, 5, agenda_kind(&pushed[i]),
                     (uint32_t)pushed[i].key);
@@ -116,7 +116,7 @@ static void
 an_entity_that_wants_to_wait_leaves_its_entry_where_it_is(void)
 {
     Agenda agenda;
-    agenda_init(&agenda);
+    agenda_init(&agenda, 1);
     int64_t entry_ns = TIME_NEVER;
     uint64_t key = agenda_key(AGENDA_TIMER, 3);
     agenda_move(&agenda, &entry_ns, 100, key);

@@ -96,6 +96,7 @@ a_link_is_congested_for_its_share_of_the_time_and_more_in_the_evening(void)
     const int64_t clock_ns = 8 * HOUR_NS;
     sky_init(&sky);
     process_add_episode(&sky.table, sky.link, "sky", &PLAN, 1, clock_ns);
+    process_table_start(&sky.table);
     watch(&sky, 300 * DAY_NS, clock_ns, times);
     g_assert_cmpfloat_with_epsilon(share(times[0]), 0.2, 0.01);
     g_assert_cmpfloat_with_epsilon(share(times[1]), 0.4, 0.02);
@@ -109,6 +110,7 @@ a_link_may_have_a_part_of_the_share(void)
     Time times[2];
     sky_init(&sky);
     process_add_episode(&sky.table, sky.link, "sky", &PLAN, 0.25, 0);
+    process_table_start(&sky.table);
     watch(&sky, 300 * DAY_NS, 0, times);
     g_assert_cmpfloat_with_epsilon(share(times[0]), 0.05, 0.005);
     sky_clear(&sky);
@@ -124,6 +126,7 @@ an_episode_adds_loss_and_a_queue_and_takes_them_away(void)
     sky_link(&sky)->extra_delay_ns = NS_PER_MS;
     uint32_t number =
         process_add_episode(&sky.table, sky.link, "sky", &PLAN, 1, 0);
+    process_table_start(&sky.table);
     uint32_t episode_count = 0;
     for (uint32_t i = 0; i < 200; i++) {
         step(&sky);
@@ -168,10 +171,12 @@ an_episode_is_in_the_same_state_whenever_it_is_first_looked_at(void)
     sky_init(&early);
     sky_init(&late);
     process_add_episode(&early.table, early.link, "sky", &PLAN, 1, 0);
+    process_table_start(&early.table);
     while (agenda_peek_ns(&early.network.agenda) <= 9 * HOUR_NS)
         step(&early);
     late.network.now_ns = 9 * HOUR_NS;
     process_add_episode(&late.table, late.link, "sky", &PLAN, 1, 0);
+    process_table_start(&late.table);
     const Episode *first = process_episode(&early.table, 0);
     const Episode *second = process_episode(&late.table, 0);
     g_assert_cmpint(first->is_on, ==, second->is_on);
@@ -188,6 +193,7 @@ background_load_takes_its_part_of_the_rate(void)
     PlanBackground plan = {.load_ratio = 0.3, .period_ns = 10 * NS_PER_MS};
     sky_init(&sky);
     process_add_background(&sky.table, sky.link, "sky", &plan);
+    process_table_start(&sky.table);
     while (agenda_peek_ns(&sky.network.agenda) <= 100 * NS_PER_S)
         step(&sky);
     double busy = (double)sky_link(&sky)->count.busy_ns / (100.0 * 1e9);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "sim/download.h"
+#include "sim/parts.h"
 
 static const char COUNTRY[] =
     "byway: 1\n"
@@ -48,6 +49,7 @@ typedef struct Story {
     uint64_t edge_connects;
     uint64_t equal_bytes;
     uint64_t different_bytes;
+    uint32_t parts;
 } Story;
 
 static void
@@ -66,8 +68,59 @@ count_download(Story *story, const Download *download, uint64_t threshold)
         g_assert_cmpuint(download->delivered_bytes, ==, download->file_bytes);
 }
 
+typedef struct Stage {
+    World world;
+    Population population;
+    DownloadTable table;
+} Stage;
+
+/* What concerns everybody. */
+static void
+meet(void *context, const AgendaEntry *entry)
+{
+    Stage *stage = context;
+    world_listen(&stage->world);
+    if (agenda_kind(entry) == AGENDA_COMMAND)
+        download_arrive(&stage->table);
+    else
+        population_churn(&stage->population, (uint32_t)entry->key);
+    world_settle(&stage->world);
+}
+
+static void
+step(void *context, Network *network, const AgendaEntry *entry)
+{
+    Stage *stage = context;
+    if (!world_step(&stage->world, network, entry))
+        meet(stage, entry);
+}
+
+static bool
+look(void *context)
+{
+    Stage *stage = context;
+    world_listen(&stage->world);
+    return true;
+}
+
+static void
+run(Stage *stage, int64_t stop_ns, uint32_t thread_count)
+{
+    Network *network = &stage->world.network;
+    if (network->parts) {
+        PartsDriver driver = {stage, step, meet, look};
+        parts_run(network->parts, &driver, stop_ns, thread_count);
+        return;
+    }
+    while (agenda_peek_ns(&network->agenda) <= stop_ns) {
+        AgendaEntry entry = agenda_pop(&network->agenda);
+        step(stage, network, &entry);
+    }
+}
+
+/* In one piece if there is no thread for its parts. */
 static Story
-tell(const char *const *changes, PlanSelection mode)
+tell_by(const char *const *changes, PlanSelection mode, uint32_t thread_count)
 {
     g_autoptr(GPtrArray) errors = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(Scenario) scenario = scenario_parse(
@@ -75,36 +128,36 @@ tell(const char *const *changes, PlanSelection mode)
     for (uint32_t i = 0; i < errors->len; i++)
         g_printerr("%s\n", (char *)errors->pdata[i]);
     g_assert_nonnull(scenario);
-    World world;
-    world_init(&world, scenario, mode);
-    Population population;
-    population_init(&population, &world);
-    DownloadTable table;
-    download_table_init(&table, &world, &population);
-    population_start(&population);
-    Agenda *agenda = &world.network.agenda;
-    while (agenda_peek_ns(agenda) <= scenario->general.stop_time_ns) {
-        AgendaEntry entry = agenda_pop(agenda);
-        if (!world_step(&world, &entry)) {
-            if (agenda_kind(&entry) == AGENDA_COMMAND)
-                download_arrive(&table);
-            else
-                population_churn(&population, (uint32_t)entry.key);
-        }
-    }
-    network_check(&world.network);
-    Story story = {.fingerprint = world.network.fingerprint,
-                   .arrivals = table.arrival_count,
-                   .equal_bytes = table.equal_bytes,
-                   .different_bytes = table.different_bytes};
+    Stage stage;
+    world_init(&stage.world, scenario, mode);
+    population_init(&stage.population, &stage.world);
+    if (thread_count > 0)
+        world_split(&stage.world);
+    download_table_init(&stage.table, &stage.world, &stage.population);
+    population_start(&stage.population);
+    run(&stage, scenario->general.stop_time_ns, thread_count);
+    network_check(&stage.world.network);
+    const DownloadTable *table = &stage.table;
+    Story story = {.fingerprint =
+                       network_total(&stage.world.network).fingerprint,
+                   .arrivals = table->arrival_count,
+                   .equal_bytes = table->equal_bytes,
+                   .different_bytes = table->different_bytes,
+                   .parts = stage.world.network.part_count};
     uint64_t threshold = scenario->roles.clients->slow_threshold_bps / 8;
-    for (uint32_t i = 0; i < table.downloads->len; i++)
-        count_download(&story, &g_array_index(table.downloads, Download, i),
+    for (uint32_t i = 0; i < table->downloads->len; i++)
+        count_download(&story, &g_array_index(table->downloads, Download, i),
                        threshold);
-    download_table_clear(&table);
-    population_clear(&population);
-    world_clear(&world);
+    download_table_clear(&stage.table);
+    population_clear(&stage.population);
+    world_clear(&stage.world);
     return story;
+}
+
+static Story
+tell(const char *const *changes, PlanSelection mode)
+{
+    return tell_by(changes, mode, 0);
 }
 
 static void
@@ -240,6 +293,43 @@ leaving_out_what_cannot_be_slow_changes_no_answer(void)
     g_assert_cmpuint(some.sped_up, ==, all.sped_up);
 }
 
+/* What happens at one and the same nanosecond to two connections of a host
+ * happens in the order of their numbers, and parts number theirs each for
+ * itself: so the whole has another fingerprint, and the same story. */
+static void
+compare_parts(const char *const *changes)
+{
+    Story whole = tell(changes, PLAN_SELECTION_NEARBY);
+    Story first = tell_by(changes, PLAN_SELECTION_NEARBY, 1);
+    g_assert_cmpuint(first.parts, >, 1);
+    g_assert_cmpuint(first.arrivals, ==, whole.arrivals);
+    g_assert_cmpuint(first.slow, ==, whole.slow);
+    g_assert_cmpuint(first.sped_up, ==, whole.sped_up);
+    g_assert_cmpuint(first.delivered_bytes, ==, whole.delivered_bytes);
+    g_assert_cmpuint(first.edge_connects, ==, whole.edge_connects);
+    g_assert_cmpuint(first.equal_bytes, ==, whole.equal_bytes);
+    for (uint32_t thread_count = 2; thread_count <= 4; thread_count++) {
+        Story story = tell_by(changes, PLAN_SELECTION_NEARBY, thread_count);
+        g_assert_cmphex(story.fingerprint, ==, first.fingerprint);
+        g_assert_cmpint(memcmp(&story, &first, sizeof story), ==, 0);
+    }
+}
+
+static void
+in_parts_everything_happens_as_in_the_whole(void)
+{
+    compare_parts(NULL);
+}
+
+/* Edges vanish in the middle of what they do, and come back. */
+static void
+also_where_edges_come_and_go(void)
+{
+    const char *const changes[] = {"roles.edges.session=20 s",
+                                   "roles.edges.absence=10 s", NULL};
+    compare_parts(changes);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -261,5 +351,9 @@ main(int argc, char **argv)
     g_test_add_func("/world/modes", modes_differ_only_in_whom_they_list);
     g_test_add_func("/world/conditioned",
                     leaving_out_what_cannot_be_slow_changes_no_answer);
+    g_test_add_func("/world/in_parts_everything_happens_as_in_the_whole",
+                    in_parts_everything_happens_as_in_the_whole);
+    g_test_add_func("/world/also_where_edges_come_and_go",
+                    also_where_edges_come_and_go);
     return g_test_run();
 }

@@ -227,7 +227,7 @@ pass_packets(Pair *pair, pid_t client)
         int64_t now_ns = clock_ns() - start_ns;
         while (agenda_peek_ns(&network->agenda) <= now_ns) {
             AgendaEntry entry = agenda_pop(&network->agenda);
-            world_step(&pair->world, &entry);
+            world_step(&pair->world, &pair->world.network, &entry);
             emulator_write(&pair->emulator, clock_ns() - start_ns);
         }
         network->now_ns = now_ns;

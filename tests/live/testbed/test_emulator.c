@@ -125,7 +125,7 @@ play(Hamlet *hamlet, int64_t late_ns)
         emulator_read(&hamlet->emulator, id);
     while (agenda_peek_ns(&network->agenda) != TIME_NEVER) {
         AgendaEntry entry = agenda_pop(&network->agenda);
-        world_step(&hamlet->world, &entry);
+        world_step(&hamlet->world, &hamlet->world.network, &entry);
         emulator_write(&hamlet->emulator, network->now_ns + late_ns);
     }
 }
@@ -243,7 +243,7 @@ who_has_gone_away_receives_nothing(void)
     Network *network = &hamlet.world.network;
     while (agenda_peek_ns(&network->agenda) != TIME_NEVER) {
         AgendaEntry entry = agenda_pop(&network->agenda);
-        world_step(&hamlet.world, &entry);
+        world_step(&hamlet.world, &hamlet.world.network, &entry);
         emulator_write(&hamlet.emulator, network->now_ns);
     }
     g_assert_cmpuint(network->count.delivered_packets, ==, 1);

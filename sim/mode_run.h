@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * sim/mode_run.h: a mode under way, as its loops share it.
+ */
+#pragma once
+
+#include "sim/play.h"
+#include "sim/record.h"
+
+struct ModeRun {
+    const Scenario *scenario;
+    const char *directory;
+    const char *name;
+    ModeResult *result;
+    Recorder recorder;
+    ModeOptions options;
+    TurnFile *turns; /* NULL: not wanted */
+    int64_t stop_ns;
+    pid_t parent;
+    uint64_t looked_events; /* see mode_is_look_due */
+    bool is_interrupted;
+};
+
+/* Every now and then: tell the parent, hear it, check the books. False when
+ * there is no point in going on. */
+bool mode_look_up(ModeRun *run, const Network *network, uint64_t done);
+bool mode_is_look_due(ModeRun *run, const Network *network);
+/* The links' state is looked at then, or never again. */
+int64_t mode_schedule_sample(const ModeRun *run, Network *network);
+/* What is known when the run is over. */
+void mode_read_off(ModeRun *run, const Network *network, uint64_t done);
+/* Bare flows, to their end. */
+bool mode_run_flows(ModeRun *run, GError **error);

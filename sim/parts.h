@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * sim/parts.h: one network in several parts, side by side.
+ *
+ * Parts share links, routes and connections, but each link's queue, each
+ * link's far end and each end of a connection belongs to one part alone, and
+ * a part has an agenda, packets, signals and books of its own. What one part
+ * does reaches another over a link of at least window_ns, so all may run that
+ * long without looking at one another: a window.
+ *
+ * Which parts there are follows from the scenario, never from the machine; so
+ * do the windows, and what is done between them. Threads only share out the
+ * work: the results are the same for any number of them.
+ */
+#pragma once
+
+#include "sim/mail.h"
+#include "sim/network.h"
+
+struct Parts {
+    Network *networks[PARTS_MAX]; /* the first is the one that was split */
+    uint32_t count;
+    int64_t window_ns;
+    uint8_t *near_parts; /* [link]: whose the queue is */
+    Agenda agenda;       /* what concerns all: done between windows */
+    uint64_t events;     /* so far */
+    uint64_t windows;    /* so far */
+    /* Of the busiest thread of each window, summed: all events by these is the
+     * most that threads can bring. */
+    uint64_t critical_events;
+};
+
+/* How the network's links lie among parts; see partition_of. */
+typedef struct PartPlan {
+    uint32_t count; /* 2 to PARTS_MAX */
+    int64_t window_ns;
+    const uint8_t *near_parts; /* [link] */
+    const uint8_t *far_parts;
+} PartPlan;
+
+/* Split a network on which nothing has happened. No link, route or path may
+ * be added any more. */
+Parts *parts_split(Network *network, const PartPlan *plan);
+/* The network is whole again, and only good to be cleared. */
+void parts_free(Parts *parts);
+/* The part where the link's queue is; the network itself if it is whole. */
+Network *parts_of_link(Network *network, LinkId link);
+
+typedef struct PartsDriver {
+    void *context;
+    /* An entry of a part's agenda; all that follows from it there. Called by
+     * several threads at once, each for a part of its own. */
+    void (*step)(void *context, Network *network, const AgendaEntry *entry);
+    /* An entry of parts->agenda. All parts stand at its time. */
+    void (*meet)(void *context, const AgendaEntry *entry);
+    /* Now and then, at times that are the scenario's. False: it is over. */
+    bool (*look)(void *context);
+} PartsDriver;
+
+/* Run until stop_ns at most, by so many threads. */
+void parts_run(Parts *parts, const PartsDriver *driver, int64_t stop_ns,
+               uint32_t thread_count);

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * tests/sim/test_parts.c: a network in several parts, and nobody can tell.
+ *
+ * Four routers in a row, flows among all of them, queues that overflow in the
+ * middle, loss, jitter, a rate that changes, background load. It is run as a
+ * whole, and split up among one thread or several.
+ */
+#include "sim/flow.h"
+#include "sim/process.h"
+
+#include <glib.h>
+#include <string.h>
+
+#include "core/event.h"
+
+static const char CHAIN[] =
+    "byway: 1\n"
+    "title: chain\n"
+    "general: {stop_time: 100 s}\n"
+    "network:\n"
+    "  nodes: [{name: a}, {name: b}, {name: c}, {name: d}]\n"
+    "  links:\n"
+    "    - {name: a-b, from: a, to: b, rate: 50 Mbit/s, delay: 7 ms,\n"
+    "       queue: 40 packets, loss: 0.2 %, jitter: 2 ms}\n"
+    "    - {name: b-c, from: b, to: c, rate: 12 Mbit/s, delay: 5 ms,\n"
+    "       queue: 15 packets, background: {load: 10 %, period: 20 ms}}\n"
+    "    - {name: c-d, from: c, to: d, rate: 30 Mbit/s, delay: 6 ms,\n"
+    "       queue: 300 ms, aqm: codel, schedule: [[2 s, 0 bit/s],\n"
+    "                                            [2.5 s, 20 Mbit/s]]}\n"
+    "hosts:\n"
+    "  - {name: first, count: 3, at: a, rate: 40 Mbit/s, delay: 1 ms}\n"
+    "  - {name: second, count: 3, at: b, rate: 20 Mbit/s, delay: 1 ms}\n"
+    "  - {name: third, count: 3, at: c, rate: 20 Mbit/s, delay: 2 ms,\n"
+    "     loss: 0.1 %}\n"
+    "  - {name: last, count: 3, at: d}\n"
+    "workload:\n"
+    "  flows:\n"
+    "    - {from: first, to: last, bytes: 2 MB, every: 100 ms}\n"
+    "    - {from: last, to: first, bytes: 1 MB, every: 10 ms}\n"
+    "    - {from: second, to: third, bytes: 1 MB}\n"
+    "    - {from: third, to: first, bytes: 300 kB, start: 1 s}\n"
+    "    - {from: second, to: last, bytes: 100 kB, start: 3 s,\n"
+    "       connections: 4}\n"
+    "    - {from: second0, to: second1, bytes: 200 kB}\n";
+
+typedef struct Stage {
+    Scenario *scenario;
+    Network network;
+    FlowTable *table;
+    ProcessTable processes;
+} Stage;
+
+static void
+stage_init(Stage *stage, bool may_split)
+{
+    g_autoptr(GPtrArray) errors = g_ptr_array_new_with_free_func(g_free);
+    stage->scenario =
+        scenario_parse(CHAIN, strlen(CHAIN), "chain.yaml", NULL, errors);
+    for (guint i = 0; i < errors->len; i++)
+        g_printerr("%s\n", (char *)errors->pdata[i]);
+    g_assert_nonnull(stage->scenario);
+    network_init(&stage->network);
+    char *why = NULL;
+    stage->table =
+        flow_table_new(stage->scenario, &stage->network, may_split, &why);
+    g_assert_null(why);
+    process_table_init(&stage->processes, &stage->network,
+                       setup_seed(stage->scenario));
+    const PlanLink *middle = &stage->scenario->network.links[1];
+    process_add_background(&stage->processes, 2, "b-c", middle->background);
+    process_table_start(&stage->processes);
+}
+
+static void
+stage_clear(Stage *stage)
+{
+    process_table_clear(&stage->processes);
+    flow_table_free(stage->table);
+    network_clear(&stage->network);
+    scenario_free(stage->scenario);
+}
+
+static void
+step(void *context, Network *network, const AgendaEntry *entry)
+{
+    Stage *stage = context;
+    if (network_step(network, entry))
+        ;
+    else if (agenda_kind(entry) == AGENDA_PROCESS)
+        process_run(&stage->processes, (uint32_t)entry->key);
+    else
+        flow_start(stage->table, network, (uint32_t)entry->key);
+    Signal signal;
+    while (network_take_signal(network, &signal))
+        flow_take_signal(stage->table, network, &signal);
+}
+
+static void
+look_ahead(void *context, const AgendaEntry *entry)
+{
+    Stage *stage = context;
+    Network *network = &stage->network;
+    int64_t until_ns = entry->time_ns + 100 * NS_PER_MS;
+    for (uint32_t part = 0; part < network->part_count; part++)
+        network_run_ahead(network_part(network, part), until_ns);
+    agenda_push(&network->parts->agenda, until_ns, AGENDA_SAMPLE, 0);
+}
+
+static bool
+look(void *context)
+{
+    Stage *stage = context;
+    flow_tend(stage->table);
+    return true;
+}
+
+static void
+run_whole(Stage *stage, int64_t until_ns)
+{
+    Network *network = &stage->network;
+    while (agenda_peek_ns(&network->agenda) <= until_ns) {
+        AgendaEntry entry = agenda_pop(&network->agenda);
+        step(stage, network, &entry);
+        flow_tend(stage->table);
+    }
+    network->now_ns = until_ns;
+}
+
+static void
+compare(const Stage *whole, const Stage *split)
+{
+    const NetworkTotal one = network_total(&whole->network);
+    const NetworkTotal many = network_total(&split->network);
+    g_assert_cmphex(one.fingerprint, ==, many.fingerprint);
+    g_assert_cmpint(memcmp(&one.count, &many.count, sizeof one.count), ==, 0);
+    for (LinkId id = 0; id < whole->network.link_count; id++) {
+        const LinkCount *left = &whole->network.links[id].count;
+        const LinkCount *right = &split->network.links[id].count;
+        g_assert_cmpint(memcmp(left, right, sizeof *left), ==, 0);
+    }
+    for (uint32_t i = 0; i < whole->table->count; i++) {
+        const Flow *left = &whole->table->flows[i];
+        const Flow *right = &split->table->flows[i];
+        g_assert_cmpint(left->connected_ns, ==, right->connected_ns);
+        g_assert_cmpint(left->done_ns, ==, right->done_ns);
+        g_assert_cmpuint(left->got_bytes, ==, right->got_bytes);
+        g_assert_cmpuint(left->timeouts, ==, right->timeouts);
+    }
+}
+
+/* Both ends of each are closed, and no packet is under way. */
+static void
+assert_connections_are_released(Network *network)
+{
+    for (uint32_t i = 0; i < network->part_count; i++) {
+        const Network *part = network_part(network, i);
+        g_assert_cmpuint(part->free_connection_count, ==,
+                         part->connection_count);
+    }
+}
+
+static void
+compare_with_threads(uint32_t thread_count, bool runs_ahead)
+{
+    const int64_t until_ns = 60 * NS_PER_S;
+    Stage whole, split;
+    stage_init(&whole, false);
+    stage_init(&split, true);
+    g_assert_cmpuint(split.network.part_count, ==, 4);
+    g_assert_cmpint(split.network.parts->window_ns, ==, 5 * NS_PER_MS);
+    run_whole(&whole, until_ns);
+    PartsDriver driver = {&split, step, look_ahead, look};
+    if (runs_ahead)
+        agenda_push(&split.network.parts->agenda, 0, AGENDA_SAMPLE, 0);
+    parts_run(split.network.parts, &driver, until_ns, thread_count);
+    g_assert_cmpuint(flow_tend(whole.table), ==, whole.table->count);
+    g_assert_cmpuint(flow_tend(split.table), ==, whole.table->count);
+    uint64_t *dropped = whole.network.count.dropped_packets;
+    g_assert_cmpuint(dropped[LINK_DROP_QUEUE], >, 100);
+    g_assert_cmpuint(dropped[LINK_DROP_LOSS], >, 5);
+    compare(&whole, &split);
+    network_check(&split.network);
+    assert_connections_are_released(&whole.network);
+    assert_connections_are_released(&split.network);
+    stage_clear(&whole);
+    stage_clear(&split);
+}
+
+static void
+one_thread_does_in_parts_what_happens_in_the_whole(void)
+{
+    compare_with_threads(1, false);
+}
+
+static void
+so_do_two_threads_and_more_than_there_are_cores(void)
+{
+    compare_with_threads(2, false);
+    compare_with_threads(4, false);
+    compare_with_threads(9, false);
+}
+
+static void
+links_that_run_ahead_may_end_in_another_part(void)
+{
+    compare_with_threads(1, true);
+    compare_with_threads(3, true);
+}
+
+/* Stopped anywhere, no packet is lost from the books. */
+static void
+the_books_are_right_wherever_it_stops(void)
+{
+    for (int64_t until_ns = 1; until_ns < 10 * NS_PER_S; until_ns *= 3) {
+        Stage stage;
+        stage_init(&stage, true);
+        PartsDriver driver = {&stage, step, look_ahead, look};
+        agenda_push(&stage.network.parts->agenda, 0, AGENDA_SAMPLE, 0);
+        parts_run(stage.network.parts, &driver, until_ns, 2);
+        network_check(&stage.network);
+        g_assert_cmpint(stage.network.now_ns, ==, until_ns);
+        stage_clear(&stage);
+    }
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/parts/one_thread_does_in_parts_what_happens_in_the_whole",
+                    one_thread_does_in_parts_what_happens_in_the_whole);
+    g_test_add_func("/parts/so_do_two_threads_and_more_than_there_are_cores",
+                    so_do_two_threads_and_more_than_there_are_cores);
+    g_test_add_func("/parts/links_that_run_ahead_may_end_in_another_part",
+                    links_that_run_ahead_may_end_in_another_part);
+    g_test_add_func("/parts/the_books_are_right_wherever_it_stops",
+                    the_books_are_right_wherever_it_stops);
+    return g_test_run();
+}

@@ -9,6 +9,7 @@
 
 #include "sim/mode.h"
 
+#define AUTO_THREADS (-1)
 #define THREADS_MAX 64
 
 static const char SUMMARY[] =
@@ -40,7 +41,7 @@ typedef struct Raw {
     char **sets;
     char **paths;
     int jobs;
-    int threads; /* 0: as many as there are cores left */
+    int threads; /* AUTO_THREADS: as many as there are cores left */
     gboolean is_quiet;
     gboolean is_verbose;
     gboolean is_forced;
@@ -108,7 +109,8 @@ take_raw(Raw *raw, RunOptions *options)
         options->log_level++;
     if (raw->jobs < 1)
         return command_usage_error("--jobs is 1 or more", "");
-    if (raw->threads < 0 || raw->threads > THREADS_MAX)
+    if (raw->threads != AUTO_THREADS &&
+        (raw->threads < 1 || raw->threads > THREADS_MAX))
         return command_usage_error("--parallelism is 1 to 64", "");
     if (!turn_wish_parse(&options->turn_wish, raw->turns_of))
         return command_usage_error("--turns-of is a role, or ROLE:NUMBER, not ",
@@ -123,7 +125,8 @@ take_raw(Raw *raw, RunOptions *options)
     options->is_forced = raw->is_forced;
     options->has_no_plots = raw->has_no_plots;
     options->jobs = (uint32_t)raw->jobs;
-    options->threads = (uint32_t)raw->threads;
+    options->threads =
+        raw->threads == AUTO_THREADS ? 0 : (uint32_t)raw->threads;
     g_autoptr(GPtrArray) overrides = g_ptr_array_new();
     for (char **set = raw->sets; set && *set; set++)
         g_ptr_array_add(overrides, g_strdup(*set));
@@ -216,7 +219,8 @@ command_parse(int argc, char **argv, RunOutcome *outcome, int *ret_exit_code)
     const RunVerb *verb = outcome->verb;
     g_autofree char *name = g_strconcat("byway ", verb->name, NULL);
     g_set_prgname(name);
-    Raw raw = {.jobs = (int)MAX(sysconf(_SC_NPROCESSORS_ONLN), 1)};
+    Raw raw = {.jobs = (int)MAX(sysconf(_SC_NPROCESSORS_ONLN), 1),
+               .threads = AUTO_THREADS};
     if (verb->player)
         raw.jobs = 1;
     g_autoptr(GOptionContext) context = new_context(verb, &raw);

@@ -29,7 +29,7 @@ typedef struct RunOptions {
     ProgressMode progress;
     LogLevel log_level; /* of stderr */
     uint32_t jobs;      /* modes at once */
-    uint32_t threads;   /* of each */
+    uint32_t threads;   /* of each; 0: the cores that modes leave */
     bool is_quiet;
     bool is_forced; /* replace an existing directory */
     bool has_no_plots;

@@ -30,6 +30,12 @@ same() {
     [ "$(fingerprints "$1")" = "$(fingerprints "$2")" ]
 }
 
+same_rows() {
+    for rows in "$1"/*.csv; do
+        cmp -s "$rows" "$2/${rows##*/}" || return 1
+    done
+}
+
 has_line() {
     grep -q "$1" "$2"
 }
@@ -134,6 +140,12 @@ promise "which is told, with the remedy" has_line \
 promise "an output without a name is refused" ends 2 "$scenario" -o ''
 promise "no jobs at all are refused" ends 2 "$scenario" -o idle -j 0
 promise "with a reason" has_line 'jobs is 1 or more' log
+promise "nor no threads at all" ends 2 "$scenario" -o idle -p 0
+promise "with a reason" has_line 'parallelism is 1 to 64' log
+promise "one thread does" ends 0 "$scenario" -o alone -p 1
+promise "what three do" ends 0 "$scenario" -o threesome -p 3
+promise "to the bit" same alone threesome
+promise "and every row" same_rows alone threesome
 
 promise "stop_time may end a run" ends 0 "$scenario" -o short \
     --set general.stop_time=60s

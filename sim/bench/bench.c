@@ -15,6 +15,7 @@ enum { EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
 #define ROUND_COUNT_MAX 99
 #define SLOW_COUNT_MAX 1000000
+#define THREAD_COUNT_MAX 64
 
 static const char HELP[] =
     "usage: byway bench engine [OPTION...] [WORKLOAD...]\n\n"
@@ -31,6 +32,7 @@ static const char HELP[] =
     "  or the path of any SCENARIO.yaml\n\n"
     "      --rounds=N       of which medians are taken, 1 to 99 (5)\n"
     "      --size=N         slow downloads of w5 (100)\n"
+    "      --threads=N      that are held against one, 1 to 64 (all cores)\n"
     "      --scenarios=DIR  where w1 to w5 are (scenarios/ here, or of the\n"
     "                       checkout that byway was built in)\n"
     "  -q, --quiet          no progress\n"
@@ -44,6 +46,7 @@ typedef struct Options {
     char *scenarios;
     int round_count;
     int slow_count;
+    int thread_count;
     gboolean is_quiet;
     gboolean is_help;
 } Options;
@@ -51,6 +54,8 @@ typedef struct Options {
 typedef struct Samples {
     double user_s[ROUND_COUNT_MAX];
     double peak_bytes[ROUND_COUNT_MAX];
+    double wall_s[ROUND_COUNT_MAX];
+    double shared_wall_s[ROUND_COUNT_MAX];
 } Samples;
 
 typedef struct Bench {
@@ -69,6 +74,28 @@ tell(const Bench *bench, const char *what, uint32_t workload)
         fprintf(stderr, "%s: %s\n", what, bench->workloads[workload].name);
 }
 
+static bool
+run_round(Bench *bench, uint32_t workload, int round, GError **error)
+{
+    Samples *samples = &bench->samples[workload];
+    TrialCost *cost = &bench->figures[workload].last;
+    TrialCost *shared = &bench->figures[workload].last_shared;
+    if (!trial_run(&bench->place, &bench->workloads[workload], TRIAL_WHOLE,
+                   cost, error))
+        return false;
+    samples->user_s[round] = cost->user_s;
+    samples->peak_bytes[round] = (double)cost->peak_bytes;
+    samples->wall_s[round] = cost->wall_s;
+    samples->shared_wall_s[round] = NAN;
+    if (bench->place.thread_count < 2)
+        return true;
+    if (!trial_run(&bench->place, &bench->workloads[workload], TRIAL_SHARED,
+                   shared, error))
+        return false;
+    samples->shared_wall_s[round] = shared->wall_s;
+    return true;
+}
+
 /* Each workload is run before any is run again: what else this machine does
  * meets them all. */
 static bool
@@ -78,13 +105,9 @@ run_rounds(Bench *bench, GError **error)
         g_autofree char *what = g_strdup_printf("round %d of %d", round + 1,
                                                 bench->options->round_count);
         for (uint32_t i = 0; i < bench->count; i++) {
-            TrialCost *cost = &bench->figures[i].last;
             tell(bench, what, i);
-            if (!trial_run(&bench->place, &bench->workloads[i], TRIAL_WHOLE,
-                           cost, error))
+            if (!run_round(bench, i, round, error))
                 return false;
-            bench->samples[i].user_s[round] = cost->user_s;
-            bench->samples[i].peak_bytes[round] = (double)cost->peak_bytes;
         }
     }
     return true;
@@ -128,6 +151,8 @@ conclude(Bench *bench)
         Samples *samples = &bench->samples[i];
         figures->user_s = spread_of(samples->user_s, round_count);
         figures->peak_bytes = spread_of(samples->peak_bytes, round_count);
+        figures->wall_s = spread_of(samples->wall_s, round_count);
+        figures->shared_wall_s = spread_of(samples->shared_wall_s, round_count);
     }
 }
 
@@ -171,6 +196,7 @@ static bool
 measure(Bench *bench, GError **error)
 {
     TrialPlace *place = &bench->place;
+    place->thread_count = (uint32_t)bench->options->thread_count;
     g_autofree char *folder = g_dir_make_tmp("byway-bench-XXXXXX", error);
     if (!folder)
         return false;
@@ -203,7 +229,10 @@ tell_figures(const Bench *bench)
            "whole\n'byway run --no-plots', with reading the scenario and "
            "writing results\n\n",
            bench->options->round_count);
+    uint32_t thread_count = bench->place.thread_count;
     bench_print_cost(bench->figures, bench->count);
+    if (thread_count > 1)
+        bench_print_threads(bench->figures, bench->count, thread_count);
     if (!bench->place.perf)
         puts("share of time: not measured: perf is not installed\n");
     else if (!has_shares(bench))
@@ -212,7 +241,7 @@ tell_figures(const Bench *bench)
              "debugging information (-g), or is done too soon\n");
     else
         bench_print_shares(bench->figures, bench->count);
-    bench_print_goals(bench->figures, bench->count);
+    bench_print_goals(bench->figures, bench->count, thread_count);
 }
 
 static int
@@ -239,6 +268,7 @@ parse(int argc, char **argv, Options *options, GError **error)
     const GOptionEntry entries[] = {
         {"rounds", 0, 0, G_OPTION_ARG_INT, &options->round_count, NULL, NULL},
         {"size", 0, 0, G_OPTION_ARG_INT, &options->slow_count, NULL, NULL},
+        {"threads", 0, 0, G_OPTION_ARG_INT, &options->thread_count, NULL, NULL},
         {"scenarios", 0, 0, G_OPTION_ARG_FILENAME, &options->scenarios, NULL,
          NULL},
         {"quiet", 'q', 0, G_OPTION_ARG_NONE, &options->is_quiet, NULL, NULL},
@@ -260,6 +290,11 @@ parse(int argc, char **argv, Options *options, GError **error)
         g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
                     "--size is from 1 to %d, not %d", SLOW_COUNT_MAX,
                     options->slow_count);
+    else if (options->thread_count < 1 ||
+             options->thread_count > THREAD_COUNT_MAX)
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                    "--threads is from 1 to %d, not %d", THREAD_COUNT_MAX,
+                    options->thread_count);
     else
         return true;
     return false;
@@ -268,7 +303,9 @@ parse(int argc, char **argv, Options *options, GError **error)
 int
 bench_engine_main(int argc, char **argv)
 {
-    Options options = {.round_count = 5, .slow_count = 100};
+    Options options = {.round_count = 5,
+                       .slow_count = 100,
+                       .thread_count = (int)g_get_num_processors()};
     g_autoptr(GError) error = NULL;
     int exit_code = 0;
     if (!parse(argc, argv, &options, &error)) {

@@ -34,18 +34,23 @@ void workload_clear(Workload *workload);
 typedef enum TrialKind {
     TRIAL_WHOLE,
     TRIAL_SAMPLED, /* with perf looking on */
+    TRIAL_SHARED,  /* by several threads */
 } TrialKind;
 
 typedef struct TrialPlace {
-    char *program;   /* this one */
-    char *perf;      /* NULL: not installed */
-    char *directory; /* of results */
-    char *samples;   /* perf's file */
-    int signal;      /* that ended a trial and should end us, or 0 */
+    char *program;         /* this one */
+    char *perf;            /* NULL: not installed */
+    char *directory;       /* of results */
+    char *samples;         /* perf's file */
+    uint32_t thread_count; /* of a TRIAL_SHARED */
+    int signal;            /* that ended a trial and should end us, or 0 */
 } TrialPlace;
 
 typedef struct TrialCost {
-    double user_s; /* of the run with all its processes */
+    double user_s;  /* of the run with all its processes */
+    double wall_s;  /* of its modes, without the reading and the writing */
+    uint64_t parts; /* that the network was split into */
+    uint64_t critical_events; /* of the busiest threads */
     uint64_t packet_hops;
     uint64_t events;
     uint64_t connections_max; /* at once */
@@ -59,7 +64,8 @@ bool trial_run(TrialPlace *place, const Workload *workload, TrialKind kind,
 /* --- sim/bench/share.c ------------------------------------------------- */
 typedef enum PartKind {
     PART_AGENDA,
-    PART_LINKS, /* and what packets do between them */
+    PART_LINKS,    /* and what packets do between them */
+    PART_CROSSING, /* from part to part of the network, and waiting there */
     PART_TCP,
     PART_PREFETCH, /* of links, packets and connections */
     PART_ROLES,    /* nodes, and the hosts that drive them */
@@ -87,12 +93,19 @@ typedef struct EngineFigures {
     const Workload *workload; /* lent */
     Spread user_s;
     Spread peak_bytes;
-    TrialCost last;            /* counts are the same in every round */
+    Spread wall_s;
+    Spread shared_wall_s; /* by several threads; NAN: not measured */
+    TrialCost last;       /* counts are the same in every round */
+    TrialCost last_shared;
     double shares[PART_COUNT]; /* NAN: not measured */
 } EngineFigures;
 
 /* Speed and memory. */
 void bench_print_cost(const EngineFigures *figures, uint32_t count);
+/* How much faster several threads are. */
+void bench_print_threads(const EngineFigures *figures, uint32_t count,
+                         uint32_t thread_count);
 void bench_print_shares(const EngineFigures *figures, uint32_t count);
 /* Those of workloads that are not among the figures stay open. */
-void bench_print_goals(const EngineFigures *figures, uint32_t count);
+void bench_print_goals(const EngineFigures *figures, uint32_t count,
+                       uint32_t thread_count);

@@ -10,10 +10,10 @@
 #include <string.h>
 
 const char *const PART_NAMES[PART_COUNT] = {
-    [PART_AGENDA] = "agenda", [PART_LINKS] = "links",
-    [PART_TCP] = "TCP",       [PART_PREFETCH] = "prefetch",
-    [PART_ROLES] = "roles",   [PART_RESULTS] = "results",
-    [PART_OTHER] = "other",
+    [PART_AGENDA] = "agenda",     [PART_LINKS] = "links",
+    [PART_CROSSING] = "crossing", [PART_TCP] = "TCP",
+    [PART_PREFETCH] = "prefetch", [PART_ROLES] = "roles",
+    [PART_RESULTS] = "results",   [PART_OTHER] = "other",
 };
 
 /* Files by the beginning of their names; all else is PART_OTHER. */
@@ -27,7 +27,9 @@ static const PartFiles PART_FILES[] = {
     {"/sim/agenda.", PART_AGENDA},     {"/sim/codel.", PART_LINKS},
     {"/sim/download.", PART_ROLES},    {"/sim/effect.", PART_ROLES},
     {"/sim/host.", PART_ROLES},        {"/sim/link.", PART_LINKS},
+    {"/sim/gang.", PART_CROSSING},     {"/sim/mail.", PART_CROSSING},
     {"/sim/nat.", PART_ROLES},         {"/sim/network.", PART_LINKS},
+    {"/sim/parts.", PART_CROSSING},    {"/sim/world_parts.", PART_ROLES},
     {"/sim/packet.", PART_LINKS},      {"/sim/payload.", PART_ROLES},
     {"/sim/prefetch.", PART_PREFETCH}, {"/sim/quantile.", PART_RESULTS},
     {"/sim/record.", PART_RESULTS},    {"/sim/stream.", PART_TCP},

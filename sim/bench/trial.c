@@ -28,6 +28,8 @@ new_arguments(const TrialPlace *place, const Workload *workload, TrialKind kind)
     const char *const sampled[] = {place->perf,    "record", "-q",
                                    "-F",           "499",    "-o",
                                    place->samples, "--",     NULL};
+    g_autofree char *threads =
+        g_strdup_printf("%u", kind == TRIAL_SHARED ? place->thread_count : 1);
     const char *const run[] = {place->program,
                                "run",
                                "--quiet",
@@ -37,7 +39,7 @@ new_arguments(const TrialPlace *place, const Workload *workload, TrialKind kind)
                                "-j",
                                "1",
                                "-p",
-                               "1",
+                               threads,
                                "--force",
                                "-o",
                                place->directory,
@@ -102,6 +104,10 @@ read_results(const char *directory, TrialCost *cost, GError **error)
         const json_t *mode = results_mode(results, i);
         cost->packet_hops += read_count(mode, "packet_hops");
         cost->events += read_count(mode, "events");
+        cost->critical_events += read_count(mode, "critical_events");
+        cost->parts = MAX(cost->parts, read_count(mode, "parts"));
+        cost->wall_s +=
+            json_number_value(json_object_get(mode, "wall_seconds"));
         cost->connections_max =
             MAX(cost->connections_max, read_count(mode, "connections_max"));
         cost->start_bytes =

@@ -85,7 +85,7 @@ is_ended_by_a_signal() {
 
 n='[0-9.]+'
 promise "tiny workloads are measured" \
-    ends 0 w1 w3 w5 --scenarios=own --size=2 --rounds=2
+    ends 0 w1 w3 w5 --scenarios=own --size=2 --rounds=2 --threads=2
 promise "medians say of how many" has '^medians of 2 runs of each'
 for name in w1 w3 w5; do
     promise "$name has a row of speed" \
@@ -93,13 +93,17 @@ for name in w1 w3 w5; do
     promise "$name has a row of memory" \
         has "^  $name  +$n +$n +$n +$n +$n +-?$n\$"
 done
+for name in w1 w3 w5; do
+    promise "$name by one thread is held against two" \
+        has "^  $name  +[2-9] +$n +$n +$n +$n +$n +$n\$"
+done
 promise "what was cut short is said" \
     has 'w5 is own/netdisk-full.yaml with workload.downloads.slow=2$'
-promise "a goal has a verdict" has "^  w1, user s +$n +1.30  (met|missed)\$"
+promise "a goal has a verdict" has "^  w1, user s +$n +at most +1.30  (met|missed)\$"
 promise "growth has one, too" \
-    has "^  growth from w1 to w3, ns/hop +$n +1.50  (met|missed)\$"
+    has "^  growth from w1 to w3, ns/hop +$n +at most +1.50  (met|missed)\$"
 promise "what was not run has none" \
-    has '^  w2, user s +- +6.60  not measured$'
+    has '^  w2, user s +- +at most +6.60  not measured$'
 promise "rounds take turns" \
     [ "$(grep '^round' log | sed 's/.*: //' | tr '\n' ' ')" = "w1 w3 w5 w1 w3 w5 " ]
 promise "nothing is left behind" is_clean
@@ -114,6 +118,10 @@ promise "a workload that is mistyped is not guessed" \
 promise "a scenario must be there" says 2 'no scenario lost.yaml' lost.yaml
 promise "where scenarios are can be told" \
     says 2 --scenarios=DIR w1 --scenarios=nowhere
+promise "one thread is held against none" \
+    ends 0 own/bench/w1.yaml -q --rounds=1 --threads=1
+promise "and nothing is said of several" [ "$(grep -c '^threads' log)" -eq 0 ]
+promise "threads are bounded" says 2 'from 1 to 64' --threads=65
 promise "rounds are bounded" says 2 'from 1 to 99' --rounds=0
 promise "an option that is not there is refused" says 2 --help --round-about
 promise "help has an example" says 0 'example: byway bench engine' --help

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * sim/transport/scoreboard.c: ring and chain of sent segments.
+ * sim/transport/scoreboard.c: a ring of what was sent, and a queue of what was
+ * sent again.
  */
 #include "sim/transport/scoreboard.h"
 
@@ -11,13 +12,13 @@ void
 scoreboard_init(Scoreboard *board)
 {
     memset(board, 0, sizeof *board);
-    board->chain_head = board->chain_tail = SERIAL_NONE;
 }
 
 void
 scoreboard_clear(Scoreboard *board)
 {
     g_free(board->ring);
+    g_free(board->resent);
     scoreboard_init(board);
 }
 
@@ -35,35 +36,104 @@ grow(Scoreboard *board)
     board->capacity = capacity;
 }
 
-static void
-chain_append(Scoreboard *board, uint32_t serial)
+static Resending *
+resending_at(ResendQueue *queue, uint32_t place)
 {
-    Segment *segment = scoreboard_at(board, serial);
-    segment->is_on_chain = true;
-    segment->earlier = board->chain_tail;
-    segment->later = SERIAL_NONE;
-    if (board->chain_tail == SERIAL_NONE)
-        board->chain_head = serial;
-    else
-        scoreboard_at(board, board->chain_tail)->later = serial;
-    board->chain_tail = serial;
+    return &queue->items[place & (queue->capacity - 1)];
+}
+
+/* Does the queue's item still tell of the segment's last sending? */
+static bool
+is_current(const Scoreboard *board, const Resending *resending)
+{
+    if (resending->serial - board->first >= board->count)
+        return false;
+    const Segment *segment = scoreboard_at(board, resending->serial);
+    return segment->is_awaited && segment->sent_ns == resending->sent_ns;
+}
+
+static ResendQueue *
+new_queue(ResendQueue *old)
+{
+    uint32_t capacity = old ? 2 * old->capacity : 16;
+    ResendQueue *queue = g_malloc(sizeof *queue + capacity * sizeof(Resending));
+    *queue = (ResendQueue){.capacity = capacity};
+    for (; old && queue->count < old->count; queue->count++)
+        queue->items[queue->count] =
+            *resending_at(old, old->head + queue->count);
+    return queue;
 }
 
 static void
-chain_remove(Scoreboard *board, uint32_t serial)
+forget_past_resendings(const Scoreboard *board)
 {
-    Segment *segment = scoreboard_at(board, serial);
-    if (!segment->is_on_chain)
-        return;
-    segment->is_on_chain = false;
-    if (segment->earlier == SERIAL_NONE)
-        board->chain_head = segment->later;
-    else
-        scoreboard_at(board, segment->earlier)->later = segment->later;
-    if (segment->later == SERIAL_NONE)
-        board->chain_tail = segment->earlier;
-    else
-        scoreboard_at(board, segment->later)->earlier = segment->earlier;
+    ResendQueue *queue = board->resent;
+    while (queue->count > 0 &&
+           !is_current(board, resending_at(queue, queue->head))) {
+        queue->head++;
+        queue->count--;
+    }
+}
+
+static void
+remember_resending(Scoreboard *board, uint32_t serial, int64_t now_ns)
+{
+    if (board->resent)
+        forget_past_resendings(board);
+    ResendQueue *queue = board->resent;
+    if (!queue || queue->count == queue->capacity) {
+        board->resent = new_queue(queue);
+        g_free(queue);
+        queue = board->resent;
+    }
+    *resending_at(queue, queue->head + queue->count++) =
+        (Resending){now_ns, serial};
+}
+
+static bool
+is_original(const Segment *segment)
+{
+    return segment->is_awaited && !segment->was_resent;
+}
+
+SendingOrder
+scoreboard_order(Scoreboard *board)
+{
+    uint32_t serial = MAX(board->first_original, board->first);
+    while (serial != scoreboard_end(board) &&
+           !is_original(scoreboard_at(board, serial)))
+        serial++;
+    board->first_original = serial;
+    if (board->resent)
+        forget_past_resendings(board);
+    return (SendingOrder){serial, board->resent ? board->resent->head : 0};
+}
+
+uint32_t
+scoreboard_next_sent(const Scoreboard *board, SendingOrder *order)
+{
+    ResendQueue *queue = board->resent;
+    const Resending *resending = NULL;
+    for (; queue && order->resent != queue->head + queue->count;
+         order->resent++) {
+        const Resending *item = resending_at(queue, order->resent);
+        if (is_current(board, item)) {
+            resending = item;
+            break;
+        }
+    }
+    while (order->original != scoreboard_end(board) &&
+           !is_original(scoreboard_at(board, order->original)))
+        order->original++;
+    bool has_original = order->original != scoreboard_end(board);
+    /* At one and the same time, what was lost goes out first. */
+    if (resending &&
+        (!has_original || resending->sent_ns <=
+                              scoreboard_at(board, order->original)->sent_ns)) {
+        order->resent++;
+        return resending->serial;
+    }
+    return has_original ? order->original++ : SERIAL_NONE;
 }
 
 Segment *
@@ -77,10 +147,10 @@ scoreboard_push(Scoreboard *board, uint64_t seq, uint32_t size_bytes,
     board->count++;
     Segment *segment = scoreboard_at(board, serial);
     memset(segment, 0, sizeof *segment);
-    segment->seq = seq;
+    segment->seq_low = (uint32_t)seq;
     segment->size_bytes = (uint16_t)size_bytes;
     segment->sent_ns = now_ns;
-    chain_append(board, serial);
+    segment->is_awaited = true;
     return segment;
 }
 
@@ -89,7 +159,6 @@ scoreboard_pop(Scoreboard *board)
 {
     assert(board->count > 0);
     Segment *segment = scoreboard_at(board, board->first);
-    chain_remove(board, board->first);
     board->sacked_count -= segment->is_sacked;
     board->lost_count -= segment->is_lost;
     board->resent_count -= segment->is_resent;
@@ -104,10 +173,9 @@ scoreboard_mark_sacked(Scoreboard *board, uint32_t serial)
 {
     Segment *segment = scoreboard_at(board, serial);
     assert(!segment->is_sacked);
-    chain_remove(board, serial);
     board->lost_count -= segment->is_lost;
     board->resent_count -= segment->is_resent;
-    segment->is_lost = segment->is_resent = false;
+    segment->is_lost = segment->is_resent = segment->is_awaited = false;
     segment->is_sacked = true;
     board->sacked_count++;
 }
@@ -117,9 +185,8 @@ scoreboard_mark_lost(Scoreboard *board, uint32_t serial)
 {
     Segment *segment = scoreboard_at(board, serial);
     assert(!segment->is_sacked);
-    chain_remove(board, serial);
     board->resent_count -= segment->is_resent;
-    segment->is_resent = false;
+    segment->is_resent = segment->is_awaited = false;
     board->lost_count += !segment->is_lost;
     segment->is_lost = true;
     board->resend_hint = MIN(board->resend_hint, serial);
@@ -130,11 +197,10 @@ scoreboard_mark_resent(Scoreboard *board, uint32_t serial, int64_t now_ns)
 {
     Segment *segment = scoreboard_at(board, serial);
     assert(!segment->is_sacked);
-    chain_remove(board, serial);
-    chain_append(board, serial);
     board->resent_count += !segment->is_resent;
-    segment->is_resent = segment->was_resent = true;
+    segment->is_resent = segment->was_resent = segment->is_awaited = true;
     segment->sent_ns = now_ns;
+    remember_resending(board, serial, now_ns);
 }
 
 uint32_t
@@ -161,7 +227,8 @@ scoreboard_find(const Scoreboard *board, uint64_t seq)
     while (low < high) {
         uint32_t middle = (low + high) / 2;
         const Segment *segment = scoreboard_at(board, board->first + middle);
-        if (segment->seq + segment->size_bytes <= seq)
+        uint32_t end_low = segment->seq_low + segment->size_bytes;
+        if ((int32_t)(end_low - (uint32_t)seq) <= 0)
             low = middle + 1;
         else
             high = middle;

@@ -29,7 +29,7 @@ take_cumulative(Network *network, Endpoint *endpoint, uint64_t ack,
     Scoreboard *board = &endpoint->board;
     while (board->count > 0) {
         const Segment *first = scoreboard_at(board, board->first);
-        if (first->seq + first->size_bytes > ack)
+        if (segment_end(endpoint, first) > ack)
             break;
         const Segment *segment = scoreboard_pop(board);
         int64_t age_ns = network->now_ns - segment->sent_ns;
@@ -90,7 +90,7 @@ take_sack(Network *network, Endpoint *endpoint, const Packet *packet,
         uint32_t serial = scoreboard_find(&endpoint->board, from);
         for (; serial != scoreboard_end(&endpoint->board); serial++) {
             const Segment *segment = scoreboard_at(&endpoint->board, serial);
-            if (segment->seq + segment->size_bytes > end)
+            if (segment_end(endpoint, segment) > end)
                 break;
             if (!segment->is_sacked)
                 mark_sacked(network, endpoint, serial, news, samples);

@@ -7,6 +7,13 @@
 
 /* The sequence of a SYN is not counted: byte 0 is the first of the stream. */
 
+/* The byte after the segment's last. */
+static inline uint64_t
+segment_end(const Endpoint *endpoint, const Segment *segment)
+{
+    return segment_seq(segment, endpoint->next_seq) + segment->size_bytes;
+}
+
 /* --- tcp_send.c -------------------------------------------------------- */
 /* Resend what is lost and send what is new, as far as windows allow. */
 void tcp_push(Network *network, Endpoint *endpoint);

@@ -14,12 +14,11 @@
 #define DUPLICATES_ENOUGH 3u
 
 static bool
-is_sent_after(int64_t sent_ns, uint64_t end_seq, const Segment *segment)
+is_before_latest(const Endpoint *endpoint, const Segment *segment)
 {
-    uint64_t segment_end = segment->seq + segment->size_bytes;
-    if (sent_ns != segment->sent_ns)
-        return sent_ns > segment->sent_ns;
-    return end_seq > segment_end;
+    if (endpoint->rack_sent_ns != segment->sent_ns)
+        return endpoint->rack_sent_ns > segment->sent_ns;
+    return endpoint->rack_end_seq > segment_end(endpoint, segment);
 }
 
 void
@@ -30,7 +29,7 @@ tcp_rack_learn(Endpoint *endpoint, const Segment *segment, int64_t now_ns)
     if (segment->was_resent && rtt_ns < endpoint->rtt.min_ns)
         return;
     endpoint->rack_rtt_ns = rtt_ns;
-    uint64_t end_seq = segment->seq + segment->size_bytes;
+    uint64_t end_seq = segment_end(endpoint, segment);
     bool is_later = segment->sent_ns > endpoint->rack_sent_ns ||
                     (segment->sent_ns == endpoint->rack_sent_ns &&
                      end_seq > endpoint->rack_end_seq);
@@ -64,20 +63,18 @@ tcp_rack_mark(Network *network, Endpoint *endpoint)
     Scoreboard *board = &endpoint->board;
     uint32_t marked = 0;
     int64_t wait_ns = 0;
-    uint32_t serial = board->chain_head;
-    while (serial != SERIAL_NONE) {
+    SendingOrder order = scoreboard_order(board);
+    uint32_t serial;
+    while ((serial = scoreboard_next_sent(board, &order)) != SERIAL_NONE) {
         const Segment *segment = scoreboard_at(board, serial);
-        if (!is_sent_after(endpoint->rack_sent_ns, endpoint->rack_end_seq,
-                           segment))
+        if (!is_before_latest(endpoint, segment))
             break;
-        uint32_t later = segment->later;
         int64_t left = left_ns(endpoint, segment, network->now_ns);
         if (left <= 0) {
             scoreboard_mark_lost(board, serial);
             marked++;
         }
         wait_ns = MAX(wait_ns, left);
-        serial = later;
     }
     if (wait_ns > 0)
         tcp_set_timer(network, endpoint, TIMER_REORDER,

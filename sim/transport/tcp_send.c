@@ -60,7 +60,7 @@ send_segment(Network *network, Endpoint *endpoint, const Segment *segment)
     uint32_t index = new_packet(
         network, endpoint, endpoint->options->header_bytes + payload, flags);
     Packet *packet = &network->packets.packets[index];
-    packet->seq = segment->seq;
+    packet->seq = segment_seq(segment, endpoint->next_seq);
     packet->sequence_bytes = (uint16_t)segment->size_bytes;
     packet->stamp_us = endpoint->peer_stamp_us;
     network->count.data_packets += payload > 0;

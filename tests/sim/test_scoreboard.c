@@ -16,14 +16,12 @@ send_segments(Scoreboard *board, uint32_t count)
 
 /* Serials in the order in which they were last sent. */
 static void
-assert_chain(const Scoreboard *board, const uint32_t *serials, uint32_t count)
+assert_order(Scoreboard *board, const uint32_t *serials, uint32_t count)
 {
-    uint32_t serial = board->chain_head;
-    for (uint32_t i = 0; i < count; i++) {
-        g_assert_cmpuint(serial, ==, serials[i]);
-        serial = scoreboard_at(board, serial)->later;
-    }
-    g_assert_cmpuint(serial, ==, SERIAL_NONE);
+    SendingOrder order = scoreboard_order(board);
+    for (uint32_t i = 0; i < count; i++)
+        g_assert_cmpuint(scoreboard_next_sent(board, &order), ==, serials[i]);
+    g_assert_cmpuint(scoreboard_next_sent(board, &order), ==, SERIAL_NONE);
 }
 
 static void
@@ -57,14 +55,14 @@ what_is_resent_moves_to_the_end_of_the_sending_order(void)
     Scoreboard board;
     scoreboard_init(&board);
     send_segments(&board, 4);
-    assert_chain(&board, (const uint32_t[]){0, 1, 2, 3}, 4);
+    assert_order(&board, (const uint32_t[]){0, 1, 2, 3}, 4);
     scoreboard_mark_lost(&board, 1);
-    assert_chain(&board, (const uint32_t[]){0, 2, 3}, 3);
+    assert_order(&board, (const uint32_t[]){0, 2, 3}, 3);
     scoreboard_mark_resent(&board, 1, 99);
-    assert_chain(&board, (const uint32_t[]){0, 2, 3, 1}, 4);
+    assert_order(&board, (const uint32_t[]){0, 2, 3, 1}, 4);
     scoreboard_mark_sacked(&board, 3);
     scoreboard_pop(&board);
-    assert_chain(&board, (const uint32_t[]){2, 1}, 2);
+    assert_order(&board, (const uint32_t[]){2, 1}, 2);
     scoreboard_clear(&board);
 }
 
@@ -101,20 +99,41 @@ a_sequence_finds_the_segment_that_reaches_beyond_it(void)
     scoreboard_clear(&board);
 }
 
+/* None was sent before the one that comes before it. */
+static uint32_t
+count_in_order(Scoreboard *board)
+{
+    int64_t sent_ns = 0;
+    uint32_t count = 0;
+    SendingOrder order = scoreboard_order(board);
+    uint32_t serial;
+    while ((serial = scoreboard_next_sent(board, &order)) != SERIAL_NONE) {
+        const Segment *segment = scoreboard_at(board, serial);
+        g_assert_true(segment->is_awaited);
+        g_assert_cmpint(segment->sent_ns, >=, sent_ns);
+        sent_ns = segment->sent_ns;
+        count++;
+    }
+    return count;
+}
+
 static void
-count_all(const Scoreboard *board)
+count_all(Scoreboard *board)
 {
     uint32_t sacked = 0;
     uint32_t lost = 0;
+    uint32_t awaited = 0;
     uint32_t resent = 0;
     for (uint32_t i = board->first; i != scoreboard_end(board); i++) {
         const Segment *segment = scoreboard_at(board, i);
         sacked += segment->is_sacked;
         lost += segment->is_lost;
+        awaited += segment->is_awaited;
         resent += segment->is_resent;
-        g_assert_false(segment->is_sacked && segment->is_on_chain);
+        g_assert_false(segment->is_sacked && segment->is_awaited);
     }
     g_assert_cmpuint(board->sacked_count, ==, sacked);
+    g_assert_cmpuint(count_in_order(board), ==, awaited);
     g_assert_cmpuint(board->lost_count, ==, lost);
     g_assert_cmpuint(board->resent_count, ==, resent);
 }

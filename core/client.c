@@ -69,6 +69,7 @@ client_free(Client *client)
     for (uint32_t i = 0; i < client->queue_count; i++)
         command_clear(&client->queue[i]);
     g_free(client->queue);
+    g_free(client->history);
     g_free(client);
 }
 

@@ -128,7 +128,7 @@ struct Client {
     Download *download; /* NULL: none */
     Command *queue;
     uint32_t queue_count;
-    EdgeHistory history[HISTORY_COUNT]; /* a ring */
+    EdgeHistory *history; /* a ring of HISTORY_COUNT, or NULL */
     uint32_t history_count;
 };
 

@@ -25,6 +25,8 @@ edges_remember(Client *client, PeerId peer, uint64_t rate_bps)
 {
     EdgeHistory fresh = {.peer = peer, .rate_bps = rate_bps};
     EdgeHistory *known = (EdgeHistory *)find_history(client, peer);
+    if (!client->history)
+        client->history = g_new0(EdgeHistory, HISTORY_COUNT);
     if (!known)
         known = &client->history[client->history_count++ % HISTORY_COUNT];
     *known = fresh;

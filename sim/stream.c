@@ -135,6 +135,8 @@ stream_skip(Stream *stream, uint64_t size_bytes)
     run_clear(run);
     stream->head = (stream->head + 1) & (stream->capacity - 1);
     stream->count--;
+    if (stream->count == 0)
+        stream_clear(stream); /* most have nothing waiting, mostly */
 }
 
 void

@@ -154,16 +154,29 @@ scoreboard_push(Scoreboard *board, uint64_t seq, uint32_t size_bytes,
     return segment;
 }
 
-const Segment *
+/* Most connections have nothing under way most of the time. */
+static void
+give_back(Scoreboard *board)
+{
+    g_free(board->ring);
+    g_free(board->resent);
+    board->ring = NULL;
+    board->resent = NULL;
+    board->capacity = 0;
+}
+
+Segment
 scoreboard_pop(Scoreboard *board)
 {
     assert(board->count > 0);
-    Segment *segment = scoreboard_at(board, board->first);
-    board->sacked_count -= segment->is_sacked;
-    board->lost_count -= segment->is_lost;
-    board->resent_count -= segment->is_resent;
+    Segment segment = *scoreboard_at(board, board->first);
+    board->sacked_count -= segment.is_sacked;
+    board->lost_count -= segment.is_lost;
+    board->resent_count -= segment.is_resent;
     board->first++;
     board->count--;
+    if (board->count == 0)
+        give_back(board);
     board->resend_hint = MAX(board->resend_hint, board->first);
     return segment;
 }

@@ -82,8 +82,8 @@ scoreboard_in_flight(const Scoreboard *board)
 /* Append a segment just sent. The ring may move. */
 Segment *scoreboard_push(Scoreboard *board, uint64_t seq, uint32_t size_bytes,
                          int64_t now_ns);
-/* Take the oldest off, keeping all counts right; lent until the next push. */
-const Segment *scoreboard_pop(Scoreboard *board);
+/* Take the oldest off, keeping all counts right. */
+Segment scoreboard_pop(Scoreboard *board);
 void scoreboard_mark_sacked(Scoreboard *board, uint32_t serial);
 void scoreboard_mark_lost(Scoreboard *board, uint32_t serial);
 /* The segment was sent again. */

@@ -31,14 +31,14 @@ take_cumulative(Network *network, Endpoint *endpoint, uint64_t ack,
         const Segment *first = scoreboard_at(board, board->first);
         if (segment_end(endpoint, first) > ack)
             break;
-        const Segment *segment = scoreboard_pop(board);
-        int64_t age_ns = network->now_ns - segment->sent_ns;
-        endpoint->is_fin_acked |= segment->is_fin;
-        if (segment->is_sacked)
+        Segment segment = scoreboard_pop(board);
+        int64_t age_ns = network->now_ns - segment.sent_ns;
+        endpoint->is_fin_acked |= segment.is_fin;
+        if (segment.is_sacked)
             continue;
         news->acked_packets++;
-        tcp_rack_learn(endpoint, segment, network->now_ns);
-        if (segment->was_resent)
+        tcp_rack_learn(endpoint, &segment, network->now_ns);
+        if (segment.was_resent)
             continue;
         if (samples->oldest_ns == 0)
             samples->oldest_ns = age_ns;

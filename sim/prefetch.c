@@ -64,7 +64,12 @@ prefetch_slot(const Network *network)
     }
     for (uint32_t i = 0; i < near->count; i++) {
         uint32_t packet = first_packet(network, &near->entries[i]);
-        if (packet != PACKET_NONE)
-            fetch_goal(network, packet);
+        if (packet == PACKET_NONE)
+            continue;
+        fetch_goal(network, packet);
+        /* Its link looks at who comes next. */
+        uint32_t next = network->packets.transits[packet].next;
+        if (next != PACKET_NONE)
+            fetch(&network->packets.transits[next], sizeof(PacketTransit));
     }
 }

@@ -329,10 +329,12 @@ parts_run(Parts *parts, const PartsDriver *driver, int64_t stop_ns,
         int64_t meet_ns = agenda_peek_ns(&parts->agenda);
         int64_t first_ns = MIN(next_ns, meet_ns);
         if (first_ns > MIN(next_look_ns, stop_ns)) {
+            int64_t latest = latest_ns(parts);
+            set_clocks(parts, MIN(next_look_ns, stop_ns));
             release_connections(parts);
             bool is_over = !driver->look(driver->context);
             if (is_over)
-                end_ns = latest_ns(parts);
+                end_ns = latest;
             if (is_over || first_ns > stop_ns)
                 break;
             next_look_ns = (first_ns / look_ns + 1) * look_ns;

@@ -1,22 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * tests/sim/test_flow.c: so many bytes from here to there.
  */
-#include "sim/flow.h"
-
-#include <glib.h>
-#include <string.h>
+#include "tests/sim/flow_stage.h"
 
 #include "core/event.h"
 
-typedef struct Stage {
-    Scenario *scenario;
-    Network network;
-    FlowTable *table;
-} Stage;
-
 /* Senders at L, receivers at R, 20 Mbit/s and an RTT of 40 ms between. */
 static void
-stage_init(Stage *stage, const char *flows, const char *link)
+stage_init(FlowStage *stage, const char *flows, const char *link)
 {
     g_autoptr(GPtrArray) errors = g_ptr_array_new_with_free_func(g_free);
     g_autofree char *text = g_strdup_printf(
@@ -35,49 +26,16 @@ stage_init(Stage *stage, const char *flows, const char *link)
         "workload:\n"
         "  flows:\n%s",
         link, flows);
-    stage->scenario =
-        scenario_parse(text, strlen(text), "stage.yaml", NULL, errors);
-    for (guint i = 0; i < errors->len; i++)
-        g_printerr("%s\n", (char *)errors->pdata[i]);
-    g_assert_nonnull(stage->scenario);
-    network_init(&stage->network);
-    char *why = NULL;
-    stage->table =
-        flow_table_new(stage->scenario, &stage->network, false, &why);
-    g_assert_null(why);
-}
-
-static void
-stage_run(Stage *stage, int64_t until_ns)
-{
-    Network *network = &stage->network;
-    while (agenda_peek_ns(&network->agenda) <= until_ns) {
-        AgendaEntry entry = agenda_pop(&network->agenda);
-        if (!network_step(network, &entry))
-            flow_start(stage->table, network, (uint32_t)entry.key);
-        Signal signal;
-        while (network_take_signal(network, &signal))
-            flow_take_signal(stage->table, network, &signal);
-        flow_tend(stage->table);
-    }
-    network_check(network);
-}
-
-static void
-stage_clear(Stage *stage)
-{
-    flow_table_free(stage->table);
-    network_clear(&stage->network);
-    scenario_free(stage->scenario);
+    flow_stage_init(stage, text, false);
 }
 
 static void
 a_flow_connects_sends_and_is_done(void)
 {
-    Stage stage;
+    FlowStage stage;
     stage_init(&stage, "    - {from: server, to: receiver0, bytes: 10 kB}\n",
                "queue: 100 packets");
-    stage_run(&stage, 100 * NS_PER_S);
+    flow_stage_run(&stage, 100 * NS_PER_S);
     const Flow *flow = &stage.table->flows[0];
     g_assert_cmpuint(flow_tend(stage.table), ==, 1);
     g_assert_cmpuint(flow->got_bytes, ==, 10000);
@@ -87,13 +45,13 @@ a_flow_connects_sends_and_is_done(void)
     g_assert_cmpint(flow->done_ns, <, flow->connected_ns + 26 * NS_PER_MS);
     g_assert_cmpuint(stage.network.packets.used_count, ==, 0);
     g_assert_cmpuint(stage.network.free_connection_count, ==, 1);
-    stage_clear(&stage);
+    flow_stage_clear(&stage);
 }
 
 static void
 groups_pair_member_by_member_one_after_the_other(void)
 {
-    Stage stage;
+    FlowStage stage;
     stage_init(&stage,
                "    - {from: sender, to: receiver, bytes: 10 kB, start: 1 s,\n"
                "       every: 500 ms}\n",
@@ -106,33 +64,33 @@ groups_pair_member_by_member_one_after_the_other(void)
         g_assert_cmpint(flow->start_ns, ==,
                         NS_PER_S + (int64_t)i * 500 * NS_PER_MS);
     }
-    stage_run(&stage, 100 * NS_PER_S);
+    flow_stage_run(&stage, 100 * NS_PER_S);
     g_assert_cmpuint(flow_tend(stage.table), ==, 3);
-    stage_clear(&stage);
+    flow_stage_clear(&stage);
 }
 
 static void
 one_host_serves_every_member_of_a_group(void)
 {
-    Stage stage;
+    FlowStage stage;
     stage_init(&stage, "    - {from: server, to: receiver, bytes: 10 kB}\n",
                "queue: 100 packets");
     g_assert_cmpuint(stage.table->count, ==, 3);
     for (uint32_t i = 0; i < 3; i++)
         g_assert_cmpuint(stage.table->flows[i].from, ==, 6);
-    stage_clear(&stage);
+    flow_stage_clear(&stage);
 }
 
 static void
 two_flows_share_a_link_fairly(void)
 {
-    Stage stage;
+    FlowStage stage;
     stage_init(&stage,
                "    - {from: sender0, to: receiver0, bytes: endless}\n"
                "    - {from: sender1, to: receiver1, bytes: endless,\n"
                "       start: 7 ms}\n",
                "queue: 60 packets");
-    stage_run(&stage, 60 * NS_PER_S);
+    flow_stage_run(&stage, 60 * NS_PER_S);
     flow_settle(stage.table);
     double first = (double)stage.table->flows[0].got_bytes;
     double second = (double)stage.table->flows[1].got_bytes;
@@ -143,23 +101,23 @@ two_flows_share_a_link_fairly(void)
     g_assert_cmpfloat(first / second, >, 0.8);
     g_assert_cmpfloat(first / second, <, 1.25);
     g_assert_cmpuint(flow_tend(stage.table), ==, 0);
-    stage_clear(&stage);
+    flow_stage_clear(&stage);
 }
 
 static void
 connections_of_a_flow_share_its_bytes(void)
 {
-    Stage stage;
+    FlowStage stage;
     stage_init(&stage,
                "    - {from: server, to: receiver0, bytes: 1000001 B,\n"
                "       connections: 4}\n",
                "queue: 100 packets");
-    stage_run(&stage, 100 * NS_PER_S);
+    flow_stage_run(&stage, 100 * NS_PER_S);
     g_assert_cmpuint(flow_tend(stage.table), ==, 1);
     g_assert_cmpuint(stage.table->flows[0].got_bytes, ==, 1000001);
     g_assert_cmpuint(stage.network.connection_count, ==, 4);
     g_assert_cmpuint(stage.network.free_connection_count, ==, 4);
-    stage_clear(&stage);
+    flow_stage_clear(&stage);
 }
 
 static void
@@ -167,16 +125,16 @@ four_connections_suffer_less_from_loss_than_one(void)
 {
     uint64_t got_bytes[2];
     for (int i = 0; i < 2; i++) {
-        Stage stage;
+        FlowStage stage;
         stage_init(&stage,
                    i ? "    - {from: server, to: receiver0, bytes: endless,\n"
                        "       connections: 4}\n"
                      : "    - {from: server, to: receiver0, bytes: endless}\n",
                    "queue: 500 packets, loss: 1 %");
-        stage_run(&stage, 60 * NS_PER_S);
+        flow_stage_run(&stage, 60 * NS_PER_S);
         flow_settle(stage.table);
         got_bytes[i] = stage.table->flows[0].got_bytes;
-        stage_clear(&stage);
+        flow_stage_clear(&stage);
     }
     g_assert_cmpuint(got_bytes[1], >, 3 * got_bytes[0]);
 }
@@ -184,12 +142,12 @@ four_connections_suffer_less_from_loss_than_one(void)
 static void
 repairs_are_counted_while_and_after_a_flow_lives(void)
 {
-    Stage stage;
+    FlowStage stage;
     stage_init(&stage,
                "    - {from: server, to: receiver0, bytes: 3 MB}\n"
                "    - {from: server, to: receiver1, bytes: endless}\n",
                "queue: 500 packets, loss: 1 %");
-    stage_run(&stage, 60 * NS_PER_S);
+    flow_stage_run(&stage, 60 * NS_PER_S);
     flow_settle(stage.table);
     uint64_t resent = 0;
     for (uint32_t i = 0; i < 2; i++) {
@@ -200,7 +158,7 @@ repairs_are_counted_while_and_after_a_flow_lives(void)
     /* Most losses were data, repaired once; some were ACKs. */
     g_assert_cmpuint(resent, >, lost / 3);
     g_assert_cmpuint(resent, <=, lost + lost / 2);
-    stage_clear(&stage);
+    flow_stage_clear(&stage);
 }
 
 int

@@ -6,10 +6,8 @@
  * jitter, CoDel, a rate that changes and stops, background load; and one link
  * that two others feed. Two runs of it are compared wherever it is looked at.
  */
-#include "sim/flow.h"
-#include "sim/process.h"
+#include "tests/sim/flow_stage.h"
 
-#include <glib.h>
 #include <string.h>
 
 #include "core/event.h"
@@ -46,67 +44,6 @@ static const char TREE[] =
     "    - {from: beside0, to: beside1, bytes: 500 kB}\n"
     "    - {from: near0, to: remote, bytes: 200 kB, start: 1 s}\n";
 
-typedef struct Stage {
-    Scenario *scenario;
-    Network network;
-    FlowTable *table;
-    ProcessTable processes;
-} Stage;
-
-static void
-stage_init(Stage *stage)
-{
-    g_autoptr(GPtrArray) errors = g_ptr_array_new_with_free_func(g_free);
-    stage->scenario =
-        scenario_parse(TREE, strlen(TREE), "tree.yaml", NULL, errors);
-    for (guint i = 0; i < errors->len; i++)
-        g_printerr("%s\n", (char *)errors->pdata[i]);
-    g_assert_nonnull(stage->scenario);
-    network_init(&stage->network);
-    char *why = NULL;
-    stage->table =
-        flow_table_new(stage->scenario, &stage->network, false, &why);
-    g_assert_null(why);
-    RandomSeed seed = setup_seed(stage->scenario);
-    process_table_init(&stage->processes, &stage->network, seed);
-    const PlanNetwork *plan = &stage->scenario->network;
-    uint32_t last = plan->link_count - 1; /* and both ways of each */
-    g_assert_nonnull(plan->links[last].background);
-    for (LinkId id = 2 * last; id < 2 * last + 2; id++)
-        process_add_background(&stage->processes, id, "across",
-                               plan->links[last].background);
-    process_table_start(&stage->processes);
-}
-
-static void
-stage_clear(Stage *stage)
-{
-    process_table_clear(&stage->processes);
-    flow_table_free(stage->table);
-    network_clear(&stage->network);
-    scenario_free(stage->scenario);
-}
-
-static void
-stage_run(Stage *stage, int64_t until_ns)
-{
-    Network *network = &stage->network;
-    while (agenda_peek_ns(&network->agenda) <= until_ns) {
-        AgendaEntry entry = agenda_pop(&network->agenda);
-        if (network_step(network, &entry))
-            ;
-        else if (agenda_kind(&entry) == AGENDA_PROCESS)
-            process_run(&stage->processes, (uint32_t)entry.key);
-        else
-            flow_start(stage->table, network, (uint32_t)entry.key);
-        Signal signal;
-        while (network_take_signal(network, &signal))
-            flow_take_signal(stage->table, network, &signal);
-    }
-    network->now_ns = until_ns;
-    network_check(network);
-}
-
 static void
 compare(const Network *a, const Network *b)
 {
@@ -127,14 +64,14 @@ compare(const Network *a, const Network *b)
 static uint64_t
 run_both(int64_t interval_ns)
 {
-    Stage plain, fused;
-    stage_init(&plain);
-    stage_init(&fused);
+    FlowStage plain, fused;
+    flow_stage_init(&plain, TREE, false);
+    flow_stage_init(&fused, TREE, false);
     for (int64_t at_ns = interval_ns; at_ns <= 20 * NS_PER_S;
          at_ns += interval_ns) {
         network_run_ahead(&fused.network, at_ns);
-        stage_run(&plain, at_ns);
-        stage_run(&fused, at_ns);
+        flow_stage_run(&plain, at_ns);
+        flow_stage_run(&fused, at_ns);
         compare(&plain.network, &fused.network);
     }
     g_assert_cmpuint(flow_tend(plain.table), ==, plain.table->count);
@@ -144,8 +81,8 @@ run_both(int64_t interval_ns)
         g_assert_cmpuint(count->dropped_packets[reason], >, 0);
     uint64_t saved_events =
         plain.network.agenda.popped_total - fused.network.agenda.popped_total;
-    stage_clear(&plain);
-    stage_clear(&fused);
+    flow_stage_clear(&plain);
+    flow_stage_clear(&fused);
     return saved_events;
 }
 
@@ -163,8 +100,8 @@ whoever_looks_now_and_then_sees_the_same(void)
 static void
 only_links_that_one_other_feeds_run_ahead(void)
 {
-    Stage stage;
-    stage_init(&stage);
+    FlowStage stage;
+    flow_stage_init(&stage, TREE, false);
     const Network *network = &stage.network;
     bool is_fed[8];
     for (LinkId id = 0; id < G_N_ELEMENTS(is_fed); id++)
@@ -173,7 +110,7 @@ only_links_that_one_other_feeds_run_ahead(void)
     static const bool EXPECTED[] = {true, false, true,  false,
                                     true, false, false, false};
     g_assert_cmpint(memcmp(is_fed, EXPECTED, sizeof EXPECTED), ==, 0);
-    stage_clear(&stage);
+    flow_stage_clear(&stage);
 }
 
 int

@@ -5,10 +5,8 @@
  * middle, loss, jitter, a rate that changes, background load. It is run as a
  * whole, and split up among one thread or several.
  */
-#include "sim/flow.h"
-#include "sim/process.h"
+#include "tests/sim/flow_stage.h"
 
-#include <glib.h>
 #include <string.h>
 
 #include "core/event.h"
@@ -43,62 +41,10 @@ static const char CHAIN[] =
     "       connections: 4}\n"
     "    - {from: second0, to: second1, bytes: 200 kB}\n";
 
-typedef struct Stage {
-    Scenario *scenario;
-    Network network;
-    FlowTable *table;
-    ProcessTable processes;
-} Stage;
-
-static void
-stage_init(Stage *stage, bool may_split)
-{
-    g_autoptr(GPtrArray) errors = g_ptr_array_new_with_free_func(g_free);
-    stage->scenario =
-        scenario_parse(CHAIN, strlen(CHAIN), "chain.yaml", NULL, errors);
-    for (guint i = 0; i < errors->len; i++)
-        g_printerr("%s\n", (char *)errors->pdata[i]);
-    g_assert_nonnull(stage->scenario);
-    network_init(&stage->network);
-    char *why = NULL;
-    stage->table =
-        flow_table_new(stage->scenario, &stage->network, may_split, &why);
-    g_assert_null(why);
-    process_table_init(&stage->processes, &stage->network,
-                       setup_seed(stage->scenario));
-    const PlanLink *middle = &stage->scenario->network.links[1];
-    process_add_background(&stage->processes, 2, "b-c", middle->background);
-    process_table_start(&stage->processes);
-}
-
-static void
-stage_clear(Stage *stage)
-{
-    process_table_clear(&stage->processes);
-    flow_table_free(stage->table);
-    network_clear(&stage->network);
-    scenario_free(stage->scenario);
-}
-
-static void
-step(void *context, Network *network, const AgendaEntry *entry)
-{
-    Stage *stage = context;
-    if (network_step(network, entry))
-        ;
-    else if (agenda_kind(entry) == AGENDA_PROCESS)
-        process_run(&stage->processes, (uint32_t)entry->key);
-    else
-        flow_start(stage->table, network, (uint32_t)entry->key);
-    Signal signal;
-    while (network_take_signal(network, &signal))
-        flow_take_signal(stage->table, network, &signal);
-}
-
 static void
 look_ahead(void *context, const AgendaEntry *entry)
 {
-    Stage *stage = context;
+    FlowStage *stage = context;
     Network *network = &stage->network;
     int64_t until_ns = entry->time_ns + 100 * NS_PER_MS;
     for (uint32_t part = 0; part < network->part_count; part++)
@@ -109,25 +55,13 @@ look_ahead(void *context, const AgendaEntry *entry)
 static bool
 look(void *context)
 {
-    Stage *stage = context;
+    FlowStage *stage = context;
     flow_tend(stage->table);
     return true;
 }
 
 static void
-run_whole(Stage *stage, int64_t until_ns)
-{
-    Network *network = &stage->network;
-    while (agenda_peek_ns(&network->agenda) <= until_ns) {
-        AgendaEntry entry = agenda_pop(&network->agenda);
-        step(stage, network, &entry);
-        flow_tend(stage->table);
-    }
-    network->now_ns = until_ns;
-}
-
-static void
-compare(const Stage *whole, const Stage *split)
+compare(const FlowStage *whole, const FlowStage *split)
 {
     const NetworkTotal one = network_total(&whole->network);
     const NetworkTotal many = network_total(&split->network);
@@ -163,13 +97,13 @@ static void
 compare_with_threads(uint32_t thread_count, bool runs_ahead)
 {
     const int64_t until_ns = 60 * NS_PER_S;
-    Stage whole, split;
-    stage_init(&whole, false);
-    stage_init(&split, true);
+    FlowStage whole, split;
+    flow_stage_init(&whole, CHAIN, false);
+    flow_stage_init(&split, CHAIN, true);
     g_assert_cmpuint(split.network.part_count, ==, 4);
     g_assert_cmpint(split.network.parts->window_ns, ==, 5 * NS_PER_MS);
-    run_whole(&whole, until_ns);
-    PartsDriver driver = {&split, step, look_ahead, look};
+    flow_stage_run(&whole, until_ns);
+    PartsDriver driver = {&split, flow_stage_step, look_ahead, look};
     if (runs_ahead)
         agenda_push(&split.network.parts->agenda, 0, AGENDA_SAMPLE, 0);
     parts_run(split.network.parts, &driver, until_ns, thread_count);
@@ -182,8 +116,8 @@ compare_with_threads(uint32_t thread_count, bool runs_ahead)
     network_check(&split.network);
     assert_connections_are_released(&whole.network);
     assert_connections_are_released(&split.network);
-    stage_clear(&whole);
-    stage_clear(&split);
+    flow_stage_clear(&whole);
+    flow_stage_clear(&split);
 }
 
 static void
@@ -212,14 +146,14 @@ static void
 the_books_are_right_wherever_it_stops(void)
 {
     for (int64_t until_ns = 1; until_ns < 10 * NS_PER_S; until_ns *= 3) {
-        Stage stage;
-        stage_init(&stage, true);
-        PartsDriver driver = {&stage, step, look_ahead, look};
+        FlowStage stage;
+        flow_stage_init(&stage, CHAIN, true);
+        PartsDriver driver = {&stage, flow_stage_step, look_ahead, look};
         agenda_push(&stage.network.parts->agenda, 0, AGENDA_SAMPLE, 0);
         parts_run(stage.network.parts, &driver, until_ns, 2);
         network_check(&stage.network);
         g_assert_cmpint(stage.network.now_ns, ==, until_ns);
-        stage_clear(&stage);
+        flow_stage_clear(&stage);
     }
 }
 

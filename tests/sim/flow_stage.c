@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * tests/sim/flow_stage.c: sets a scenario up and does what its agenda says.
+ */
+#include "tests/sim/flow_stage.h"
+
+#include <string.h>
+
+/* A graph's links come first, both ways of each. */
+static void
+add_backgrounds(FlowStage *stage)
+{
+    const PlanNetwork *plan = &stage->scenario->network;
+    for (uint32_t i = 0; i < plan->link_count; i++) {
+        const PlanLink *link = &plan->links[i];
+        g_assert_true(link->is_duplex);
+        if (!link->background)
+            continue;
+        for (LinkId id = 2 * i; id < 2 * i + 2; id++)
+            process_add_background(&stage->processes, id, link->name,
+                                   link->background);
+    }
+}
+
+void
+flow_stage_init(FlowStage *stage, const char *scenario, bool may_split)
+{
+    g_autoptr(GPtrArray) errors = g_ptr_array_new_with_free_func(g_free);
+    stage->scenario =
+        scenario_parse(scenario, strlen(scenario), "stage.yaml", NULL, errors);
+    for (guint i = 0; i < errors->len; i++)
+        g_printerr("%s\n", (char *)errors->pdata[i]);
+    g_assert_nonnull(stage->scenario);
+    network_init(&stage->network);
+    char *why = NULL;
+    stage->table =
+        flow_table_new(stage->scenario, &stage->network, may_split, &why);
+    g_assert_null(why);
+    process_table_init(&stage->processes, &stage->network,
+                       setup_seed(stage->scenario));
+    add_backgrounds(stage);
+    process_table_start(&stage->processes);
+}
+
+void
+flow_stage_clear(FlowStage *stage)
+{
+    process_table_clear(&stage->processes);
+    flow_table_free(stage->table);
+    network_clear(&stage->network);
+    scenario_free(stage->scenario);
+}
+
+void
+flow_stage_step(void *context, Network *network, const AgendaEntry *entry)
+{
+    FlowStage *stage = context;
+    if (network_step(network, entry))
+        ;
+    else if (agenda_kind(entry) == AGENDA_PROCESS)
+        process_run(&stage->processes, (uint32_t)entry->key);
+    else
+        flow_start(stage->table, network, (uint32_t)entry->key);
+    Signal signal;
+    while (network_take_signal(network, &signal))
+        flow_take_signal(stage->table, network, &signal);
+}
+
+void
+flow_stage_run(FlowStage *stage, int64_t until_ns)
+{
+    Network *network = &stage->network;
+    while (agenda_peek_ns(&network->agenda) <= until_ns) {
+        AgendaEntry entry = agenda_pop(&network->agenda);
+        flow_stage_step(stage, network, &entry);
+        flow_tend(stage->table);
+    }
+    network->now_ns = until_ns;
+    network_check(network);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * tests/sim/flow_stage.h: bare flows on a graph, moved on by a test.
+ */
+#pragma once
+
+#include "sim/flow.h"
+#include "sim/process.h"
+
+typedef struct FlowStage {
+    Scenario *scenario;
+    Network network;
+    FlowTable *table;
+    ProcessTable processes;
+} FlowStage;
+
+/* In place, the stage must not move. */
+void flow_stage_init(FlowStage *stage, const char *scenario, bool may_split);
+void flow_stage_clear(FlowStage *stage);
+/* An entry of a part's agenda; a PartsDriver's, whose context is the stage. */
+void flow_stage_step(void *stage, Network *network, const AgendaEntry *entry);
+/* A network in one piece; all books balance in the end. */
+void flow_stage_run(FlowStage *stage, int64_t until_ns);

@@ -64,7 +64,9 @@ wake_sleepers(Gang *gang)
 static bool
 is_another_job(Gang *gang, uint64_t job)
 {
-    return atomic_load(&gang->ticket) >> JOB_SHIFT != job;
+    /* The last job may be over before its end is looked for. */
+    return atomic_load(&gang->is_over) ||
+           atomic_load(&gang->ticket) >> JOB_SHIFT != job;
 }
 
 static bool

@@ -54,6 +54,19 @@ a_gang_that_never_works_can_be_let_go(void)
     g_assert_cmpuint(atomic_load(&ledger.done[0]), ==, 0);
 }
 
+/* Whenever its threads look whether it is over. */
+static void
+nor_is_it_kept_by_its_last_job(void)
+{
+    for (uint32_t i = 0; i < 3000; i++) {
+        Ledger ledger = {0};
+        Gang *gang = gang_new(3, ITEMS, do_item, &ledger);
+        gang_run(gang);
+        gang_free(gang);
+        g_assert_cmpuint(atomic_load(&ledger.done[0]), ==, 1);
+    }
+}
+
 /* Who waits long goes to sleep, and is woken. */
 static void
 threads_that_slept_come_back(void)
@@ -77,6 +90,8 @@ main(int argc, char **argv)
                     each_item_of_each_job_is_done_once);
     g_test_add_func("/gang/a_gang_that_never_works_can_be_let_go",
                     a_gang_that_never_works_can_be_let_go);
+    g_test_add_func("/gang/nor_is_it_kept_by_its_last_job",
+                    nor_is_it_kept_by_its_last_job);
     g_test_add_func("/gang/threads_that_slept_come_back",
                     threads_that_slept_come_back);
     return g_test_run();

@@ -94,6 +94,8 @@ connect_stream(World *world, HostId from, const Effect *effect)
         .back = reach_path(world, to, from),
         .opener = host->options,
         .acceptor = world->hosts[to].options,
+        .opener_host = from,
+        .acceptor_host = to,
         .acceptor_part = world->hosts[to].part,
         .serial = (uint64_t)from << 32 | host->count.connections,
         .is_dead = !reach_is_open(world, from, to),

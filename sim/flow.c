@@ -186,6 +186,8 @@ flow_start(FlowTable *table, Network *network, uint32_t index)
     const TcpOptions *options = &table->options[flow->transport];
     TcpPath path = {.opener = options,
                     .acceptor = options,
+                    .opener_host = flow->from,
+                    .acceptor_host = flow->to,
                     .acceptor_part =
                         (uint8_t)topology_part(table->topology, flow->to)};
     bool is_joined =

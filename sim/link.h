@@ -61,6 +61,7 @@ typedef struct LinkExtra {
     bool may_reorder;
     RatePiece *pieces; /* owned */
     uint32_t piece_count;
+    struct Pcap *pcap; /* lent; see is_captured */
 } LinkExtra;
 
 typedef struct LinkCount {
@@ -88,6 +89,7 @@ typedef struct Link {
     uint8_t wait_end;       /* in the last one, behind the last packet */
     bool is_fed_by_one : 1; /* see network_add_path */
     bool is_crossing : 1;   /* it ends in another part than it begins in */
+    bool is_captured : 1;   /* what it delivers goes to extra->pcap, too */
     uint8_t far_part;       /* where it ends; see sim/parts.h */
 
     uint64_t waiting_bytes;

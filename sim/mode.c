@@ -5,6 +5,7 @@
 
 #include <unistd.h>
 
+#include "sim/link_name.h"
 #include "sim/memory.h"
 #include "sim/parts.h"
 #include "sim/stop.h"
@@ -210,6 +211,35 @@ watch_world_links(ModeRun *run, const World *world)
     }
 }
 
+static LinkId
+find_world_link(const World *world, const char *name)
+{
+    NamedLink named;
+    bool is_known = link_name_find(world->scenario, name, &named);
+    g_assert(is_known); /* the reader has seen to it */
+    if (named.kind == NAMED_INGRESS)
+        return world->terrain.sites[named.index].ingress;
+    HostId id = 0;
+    while (world->hosts[id].role != (Role)named.index ||
+           world->hosts[id].number != named.number)
+        id++;
+    return named.is_back ? world->hosts[id].down : world->hosts[id].up;
+}
+
+static bool
+capture_world_links(ModeRun *run, const World *world, GError **error)
+{
+    const PlanMeasure *measure = &run->scenario->measure;
+    bool is_good = true;
+    for (uint32_t i = 0; is_good && i < measure->pcap_count; i++) {
+        const char *name = measure->pcap[i].link;
+        LinkId id = find_world_link(world, name);
+        is_good = recorder_capture(&run->recorder, &world->network.links[id],
+                                   name, error);
+    }
+    return is_good;
+}
+
 static void
 read_off_downloads(ModeRun *run, const DownloadTable *table)
 {
@@ -251,7 +281,9 @@ record_world(ModeRun *run, const DownloadTable *table, GError **error)
 {
     mode_read_off(run, &table->world->network, table->measured_count);
     read_off_downloads(run, table);
-    return close_turns(run, error) && recorder_close(&run->recorder, error) &&
+    int64_t end_ns = table->world->network.now_ns;
+    return close_turns(run, error) &&
+           recorder_close(&run->recorder, end_ns, error) &&
            record_downloads(run->directory, run->name, table, error) &&
            record_nodes(run->directory, run->name, table->world, error);
 }
@@ -283,7 +315,8 @@ run_downloads(ModeRun *run, PlanSelection mode, GError **error)
     Play play = {run,          &table,     &population, run->directory,
                  run->stop_ns, run->result};
     run->result->start_rss_bytes = memory_now_bytes();
-    bool is_good = player(&play, error) && record_world(run, &table, error);
+    bool is_good = capture_world_links(run, &world, error) &&
+                   player(&play, error) && record_world(run, &table, error);
     download_table_clear(&table);
     population_clear(&population);
     world_clear(&world);

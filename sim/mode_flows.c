@@ -3,6 +3,7 @@
  */
 #include "sim/mode_run.h"
 
+#include "sim/link_name.h"
 #include "sim/memory.h"
 #include "sim/parts.h"
 
@@ -101,6 +102,36 @@ watch_graph_links(ModeRun *run, const Network *network)
     g_assert(link <= network->link_count);
 }
 
+static LinkId
+find_graph_link(const ModeRun *run, const Topology *topology, const char *name)
+{
+    NamedLink named;
+    bool is_known = link_name_find(run->scenario, name, &named);
+    g_assert(is_known); /* the reader has seen to it */
+    if (named.kind == NAMED_HOST) {
+        uint32_t host = topology_host(topology, named.index, named.number);
+        return topology_line(topology, host, named.is_back);
+    }
+    LinkId link = named.is_back;
+    for (uint32_t i = 0; i < named.index; i++)
+        link += run->scenario->network.links[i].is_duplex ? 2 : 1;
+    return link;
+}
+
+static bool
+capture_graph_links(ModeRun *run, const FlowTable *table, GError **error)
+{
+    const PlanMeasure *measure = &run->scenario->measure;
+    bool is_good = true;
+    for (uint32_t i = 0; is_good && i < measure->pcap_count; i++) {
+        const char *name = measure->pcap[i].link;
+        LinkId id = find_graph_link(run, table->topology, name);
+        is_good = recorder_capture(&run->recorder, &table->network->links[id],
+                                   name, error);
+    }
+    return is_good;
+}
+
 static void
 add_backgrounds(const Scenario *scenario, ProcessTable *processes)
 {
@@ -120,6 +151,27 @@ add_backgrounds(const Scenario *scenario, ProcessTable *processes)
     }
 }
 
+static bool
+run_table(ModeRun *run, FlowTable *table, ProcessTable *processes,
+          GError **error)
+{
+    Network *network = table->network;
+    if (!capture_graph_links(run, table, error))
+        return false;
+    process_table_start(processes);
+    watch_graph_links(run, network);
+    run->result->progress.goal = table->count;
+    sample(run, network);
+    run->result->start_rss_bytes = memory_now_bytes();
+    FlowRun flows = {.run = run, .table = table, .processes = processes};
+    loop(&flows);
+    uint32_t done_count = flow_tend(table);
+    flow_settle(table);
+    mode_read_off(run, network, done_count);
+    return recorder_close(&run->recorder, network->now_ns, error) &&
+           record_flows(run->directory, run->name, table, error);
+}
+
 bool
 mode_run_flows(ModeRun *run, GError **error)
 {
@@ -135,18 +187,7 @@ mode_run_flows(ModeRun *run, GError **error)
     ProcessTable processes;
     process_table_init(&processes, &network, setup_seed(run->scenario));
     add_backgrounds(run->scenario, &processes);
-    process_table_start(&processes);
-    watch_graph_links(run, &network);
-    run->result->progress.goal = table->count;
-    sample(run, &network);
-    run->result->start_rss_bytes = memory_now_bytes();
-    FlowRun flows = {.run = run, .table = table, .processes = &processes};
-    loop(&flows);
-    uint32_t done_count = flow_tend(table);
-    flow_settle(table);
-    mode_read_off(run, &network, done_count);
-    bool is_good = recorder_close(&run->recorder, error) &&
-                   record_flows(run->directory, run->name, table, error);
+    bool is_good = run_table(run, table, &processes, error);
     flow_table_free(table);
     process_table_clear(&processes);
     network_clear(&network);

@@ -11,6 +11,7 @@
 #include "core/event.h"
 #include "sim/memory.h"
 #include "sim/parts.h"
+#include "sim/pcap.h"
 #include "sim/prefetch.h"
 
 void
@@ -178,6 +179,8 @@ travel(Network *network, LinkId before, uint32_t index, int64_t at_ns)
             hold(network, before, index);
             return;
         }
+        if (link->is_captured && transit->fate == LINK_TAKEN)
+            pcap_take(link->extra->pcap, network, index);
         /* One link ahead, so that it can be fetched before it is needed. */
         find_next_link(network, index);
         if (!may_run_ahead(network, id, transit)) {

@@ -129,6 +129,7 @@ recorder_init(Recorder *recorder, const char *directory, const char *mode,
     if (!recorder->links)
         return false;
     recorder->watched = g_array_new(false, true, sizeof(WatchedLink));
+    recorder->captures = g_ptr_array_new();
     return true;
 }
 
@@ -140,15 +141,53 @@ recorder_trace(Recorder *recorder, GError **error)
     return recorder->notes;
 }
 
+/* Names that a scenario gives are of these; what else links' names have, by
+ * sim/link_name.h, stands at the same places in all. */
+#define FILE_NAME_CHARACTERS                                                   \
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
+
+bool
+recorder_capture(Recorder *recorder, Link *link, const char *name,
+                 GError **error)
+{
+    g_autofree char *folder =
+        g_build_filename(recorder->directory, "pcap", NULL);
+    if (g_mkdir_with_parents(folder, 0777) != 0)
+        return fail(error, folder);
+    g_autofree char *safe = g_strdup(name);
+    g_strcanon(safe, FILE_NAME_CHARACTERS, '+');
+    g_autofree char *path =
+        g_strdup_printf("%s/%s-%s.pcap", folder, recorder->mode, safe);
+    Pcap *pcap = pcap_open(path, link, error);
+    if (pcap)
+        g_ptr_array_add(recorder->captures, pcap);
+    return pcap;
+}
+
 bool
 recorder_is_good(const Recorder *recorder)
 {
+    for (guint i = 0; i < recorder->captures->len; i++) {
+        if (!pcap_is_good(recorder->captures->pdata[i]))
+            return false;
+    }
     return !ferror(recorder->links) &&
            !(recorder->notes && ferror(recorder->notes));
 }
 
+static bool
+close_captures(Recorder *recorder, int64_t end_ns, GError **error)
+{
+    bool is_good = true;
+    for (guint i = 0; i < recorder->captures->len; i++)
+        is_good &= pcap_close(recorder->captures->pdata[i], end_ns,
+                              is_good ? error : NULL);
+    g_ptr_array_set_size(recorder->captures, 0);
+    return is_good;
+}
+
 bool
-recorder_close(Recorder *recorder, GError **error)
+recorder_close(Recorder *recorder, int64_t end_ns, GError **error)
 {
     bool is_good =
         !recorder->links || close_part(recorder->links, recorder->directory,
@@ -158,13 +197,14 @@ recorder_close(Recorder *recorder, GError **error)
                     recorder->mode, is_good ? error : NULL))
         is_good = false;
     recorder->links = recorder->notes = NULL;
-    return is_good;
+    return close_captures(recorder, end_ns, is_good ? error : NULL) && is_good;
 }
 
 void
 recorder_clear(Recorder *recorder)
 {
-    recorder_close(recorder, NULL);
+    recorder_close(recorder, 0, NULL);
+    g_ptr_array_unref(recorder->captures);
     for (uint32_t i = 0; i < recorder->watched->len; i++)
         g_free(g_array_index(recorder->watched, WatchedLink, i).name);
     g_array_unref(recorder->watched);

@@ -8,6 +8,7 @@
 
 #include "sim/download.h"
 #include "sim/flow.h"
+#include "sim/pcap.h"
 
 #include <stdio.h>
 
@@ -35,17 +36,22 @@ typedef struct Recorder {
     FILE *links;
     FILE *notes; /* NULL: not wanted */
     int64_t interval_ns;
-    GArray *watched; /* WatchedLink */
+    GArray *watched;     /* WatchedLink */
+    GPtrArray *captures; /* Pcap * */
 } Recorder;
 
 bool recorder_init(Recorder *recorder, const char *directory, const char *mode,
                    int64_t interval_ns, GError **error);
 /* Open the file for the world's notes. */
 bool recorder_trace(Recorder *recorder, GError **error);
+/* Write the packets that the link delivers to DIR/pcap/MODE-NAME.pcap. */
+bool recorder_capture(Recorder *recorder, Link *link, const char *name,
+                      GError **error);
 /* Whether all rows so far could be written; cheap enough to ask often. */
 bool recorder_is_good(const Recorder *recorder);
-/* After the last row: false when any byte did not reach the disk. */
-bool recorder_close(Recorder *recorder, GError **error);
+/* After the last row: false when any byte did not reach the disk. Packets that
+ * would have come after end_ns are not written. */
+bool recorder_close(Recorder *recorder, int64_t end_ns, GError **error);
 void recorder_clear(Recorder *recorder);
 void recorder_watch(Recorder *recorder, LinkId link, const char *name);
 /* A row a watched link for the interval that ends now. */

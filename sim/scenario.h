@@ -103,12 +103,18 @@ typedef struct PlanDuration {
     int64_t ns;
 } PlanDuration;
 
+typedef struct PlanCapture {
+    const char *link; /* its name; see sim/link_name.h */
+} PlanCapture;
+
 typedef struct PlanMeasure {
     int64_t window_ns;
     PlanDuration *sensitivity; /* other windows, reported beside it */
     uint32_t sensitivity_count;
     int64_t link_interval_ns;
     bool has_trace;
+    PlanCapture *pcap; /* links whose packets are written down */
+    uint32_t pcap_count;
 } PlanMeasure;
 
 typedef struct PlanValue {

@@ -4,11 +4,13 @@
 #include "sim/scenario_rule.h"
 #include "core/event.h"
 #include "sim/foretell.h"
+#include "sim/link_name.h"
 
 #include <math.h>
 #include <string.h>
 
 #define SENSITIVITY_MAX 3u
+#define CAPTURES_MAX 256u /* each has a file open */
 
 static const TreeNode *
 step_into(const TreeNode *node, const char *step, Mark *mark)
@@ -231,6 +233,42 @@ has_figures(const Scenario *scenario)
            (scenario->roles.clients && scenario->policies.selection_count > 0);
 }
 
+static bool
+is_same(const NamedLink *one, const NamedLink *other)
+{
+    return one->kind == other->kind && one->index == other->index &&
+           one->number == other->number && one->is_back == other->is_back;
+}
+
+static void
+check_pcap(const RuleContext *context)
+{
+    const Scenario *scenario = context->scenario;
+    const PlanMeasure *measure = &scenario->measure;
+    NamedLink links[CAPTURES_MAX];
+    if (!has_figures(scenario))
+        return;
+    if (measure->pcap_count > CAPTURES_MAX) {
+        rule_complain(context, "measure.pcap", "pcap: at most %u links",
+                      CAPTURES_MAX);
+        return;
+    }
+    for (uint32_t at = 0; at < measure->pcap_count; at++) {
+        const char *name = measure->pcap[at].link;
+        g_autofree char *path = g_strdup_printf("measure.pcap.%u", at);
+        g_autofree char *why = NULL;
+        links[at] = (NamedLink){.kind = NAMED_NOTHING};
+        if (!link_name_find(scenario, name, &links[at]))
+            why = link_name_complaint(scenario, name);
+        for (uint32_t before = 0; !why && before < at; before++) {
+            if (is_same(&links[before], &links[at]))
+                why = g_strdup_printf("'%s' is there already", name);
+        }
+        if (why)
+            rule_complain(context, path, "pcap: %s", why);
+    }
+}
+
 static void
 check_metrics(const RuleContext *context)
 {
@@ -291,6 +329,7 @@ scenario_rule_check(const RuleContext *context)
     check_workload(context);
     check_selection(context);
     check_measure(context);
+    check_pcap(context);
     check_sweep(context);
     check_expect(context);
     scenario_rule_check_graph(context);

@@ -189,6 +189,13 @@ static const Section DURATION = {"time", SECTION_BARE, sizeof(PlanDuration),
                                  DURATION_FIELDS,
                                  G_N_ELEMENTS(DURATION_FIELDS)};
 
+static const Field CAPTURE_FIELDS[] = {
+    {"link", FIELD_TEXT, FIELD_AT(PlanCapture, link), .doc = "Its name."},
+};
+static const Section CAPTURE = {"captured link", SECTION_BARE,
+                                sizeof(PlanCapture), CAPTURE_FIELDS,
+                                G_N_ELEMENTS(CAPTURE_FIELDS)};
+
 static const Field MEASURE_FIELDS[] = {
     {"window", FIELD_INTEGER, FIELD_AT(PlanMeasure, window_ns), TIME,
      .range = {1e9, 0}, .fallback = "30 s",
@@ -202,6 +209,10 @@ static const Field MEASURE_FIELDS[] = {
      .doc = "Between two rows of a link in links.csv."},
     {"trace", FIELD_FLAG, FIELD_AT(PlanMeasure, has_trace), .fallback = "false",
      .doc = "Write a line for every packet."},
+    {"pcap", FIELD_LIST, FIELD_COUNTED(PlanMeasure, pcap, pcap_count),
+     .section = &CAPTURE, .fallback = "[]",
+     .doc = "Links, by name: each packet that one delivers goes to a file in "
+            "pcap/, for tcpdump and Wireshark."},
 };
 static const Section MEASURE = {"measure", SECTION_MAP, sizeof(PlanMeasure),
                                 MEASURE_FIELDS, G_N_ELEMENTS(MEASURE_FIELDS)};

@@ -162,6 +162,13 @@ topology_host_name(const Topology *topology, uint32_t host)
     return g_strdup_printf("%s%u", plan->name, found->member);
 }
 
+LinkId
+topology_line(const Topology *topology, uint32_t host, bool is_down)
+{
+    const TopologyHost *found = &topology->hosts[host];
+    return is_down ? found->down : found->up;
+}
+
 typedef struct Search {
     int64_t *cost_ns;
     uint32_t *hops;

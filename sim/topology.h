@@ -21,6 +21,8 @@ uint32_t topology_host(const Topology *topology, uint32_t group,
 uint32_t topology_host_count(const Topology *topology);
 /* "sender3", or "server" for a group of one; g_free it. */
 char *topology_host_name(const Topology *topology, uint32_t host);
+/* The host's own line, towards it or from it; LINK_NONE: it has none. */
+LinkId topology_line(const Topology *topology, uint32_t host, bool is_down);
 /* Split the topology's network by its places, where there are several with
  * time between them. A place is a router with its hosts, or a host by itself
  * of which much is asked. Weights say how much is asked of each host. */

@@ -160,6 +160,8 @@ promise "a goal of none cannot be missed" ends 0 "$scenario" -o timed \
 promise "and the run is whole" has_line '"complete": true' timed/manifest.json
 
 two='policies.selection=[preferred, nearby]'
+links='measure.pcap=[client 4 down, edge 3 up, beijing/west ingress,
+    beijing/west data centre 0 cdn uplink]'
 promise "one mode at a time" ends 0 "$scenario" -o serial -j 1 --set "$two"
 promise "two at a time" ends 0 "$scenario" -o parallel -j 2 --set "$two"
 promise "come to the same" same serial parallel
@@ -167,6 +169,16 @@ promise "a trace is written" ends 0 "$scenario" -o traced -j 2 --set "$two" \
     --set measure.trace=true
 promise "and changes nothing" same serial traced
 promise "and is kept" [ -s traced/notes.csv ]
+promise "so are the packets of links" ends 0 "$scenario" -o captured -p 1 \
+    --set "$two" --set "$links"
+promise "which changes nothing" same serial captured
+promise "of every mode" [ "$(ls captured/pcap | wc -l)" -eq 8 ]
+promise "of two threads too" ends 0 "$scenario" -o captured2 -p 2 \
+    --set "$two" --set "$links"
+promise "to the byte" diff -r captured/pcap captured2/pcap
+promise "and the effective scenario captures them again" \
+    ends 0 captured/effective.yaml -o recaptured
+promise "as they were" diff -r captured/pcap recaptured/pcap
 
 # says TEXT CODE LOG...: byway replay exits with this code and says the text.
 says() {
@@ -235,6 +247,12 @@ promise "so does one that is full of notes" full_disk 1 "$scenario" \
     -o full $endless --set measure.trace=true --set measure.link_interval=1h
 promise "and is told with that file" \
     has_line 'full.partial/parts/notes.preferred: File too large' log
+
+# shellcheck disable=SC2086
+promise "or of packets" full_disk 1 "$scenario" -o full $endless \
+    --set 'measure.pcap=[beijing/west ingress]' --set measure.link_interval=1h
+promise "which is told with theirs" has_line \
+    'full.partial/pcap/preferred-beijing+west+ingress.pcap: File too large' log
 
 # shellcheck disable=SC2086
 promise "and one that is full of turns" full_disk 1 "$scenario" \

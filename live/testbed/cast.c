@@ -137,6 +137,12 @@ count_hosts(const Scenario *scenario)
 bool
 cast_is_possible(const Scenario *scenario, GError **error)
 {
+    if (scenario->measure.pcap_count > 0) {
+        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
+                    "measure.pcap: a testbed's packets are real; tcpdump "
+                    "captures them");
+        return false;
+    }
     if (count_hosts(scenario) > CAST_HOSTS_MAX) {
         g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
                     "the scenario has %u hosts; a testbed plays %u at most",

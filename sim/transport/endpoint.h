@@ -115,6 +115,7 @@ typedef struct Endpoint {
     bool is_window_limited;
     bool is_probing; /* a tail loss probe is under way */
     bool probe_is_resent;
+    uint8_t address[3]; /* 10. and these: what captures call its host */
     uint64_t next_seq;
     uint64_t una_seq;
 

@@ -21,7 +21,9 @@ typedef struct TcpPath {
     Path back;
     const TcpOptions *opener; /* lent for the network's life */
     const TcpOptions *acceptor;
-    uint64_t serial;       /* names this opening, and no other of the run */
+    uint64_t serial;      /* names this opening, and no other of the run */
+    uint32_t opener_host; /* a number, for its address */
+    uint32_t acceptor_host;
     uint8_t acceptor_part; /* of the network; the opener's is the caller's */
     bool is_refused;       /* nobody listens: RST answers the SYN */
     bool is_dead;          /* nobody is there: nothing answers */

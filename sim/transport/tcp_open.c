@@ -83,6 +83,14 @@ take_connection(Network *network)
     return network_connection_index(network, network->connection_count++);
 }
 
+static void
+set_address(Endpoint *endpoint, uint32_t host)
+{
+    endpoint->address[0] = (uint8_t)(host >> 16);
+    endpoint->address[1] = (uint8_t)(host >> 8);
+    endpoint->address[2] = (uint8_t)host;
+}
+
 EndpointId
 tcp_open(Network *network, const TcpPath *path)
 {
@@ -97,6 +105,8 @@ tcp_open(Network *network, const TcpPath *path)
     opener->part = (uint8_t)network->part;
     acceptor->part = path->acceptor_part;
     opener->serial = acceptor->serial = path->serial;
+    set_address(opener, path->opener_host);
+    set_address(acceptor, path->acceptor_host);
     acceptor->state = TCP_SYN_RECEIVED;
     acceptor->is_refusing = path->is_refused;
     if (path->is_dead)

@@ -55,6 +55,12 @@ refuses_crowds() {
     [ $? -eq 2 ] && grep -q '200 at most' log
 }
 
+refuses_captures() {
+    "$byway" testbed "$source/scenarios/testbed.yaml" \
+        --set 'measure.pcap=[client 0 up]' >log 2>&1
+    [ $? -eq 2 ] && grep -q 'tcpdump captures them' log
+}
+
 # Where nobody may run the program (in a home directory), root alone tests.
 refuses_others() {
     as_nobody="setpriv --reuid=65534 --regid=65534 --clear-groups"
@@ -135,6 +141,7 @@ is_void() {
 
 promise "a scenario of bare flows is refused" refuses_flows
 promise "a scenario of thousands of hosts is refused" refuses_crowds
+promise "capturing what is real is left to others" refuses_captures
 if [ "$(id -u)" -ne 0 ] || ! unshare -n true 2>/dev/null ||
     [ ! -w /dev/net/tun ] || ! command -v ip >/dev/null; then
     [ $failed -eq 0 ] || exit 1

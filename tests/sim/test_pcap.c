@@ -4,7 +4,8 @@
  * One connection over one link, looked at byte by byte; then a chain of links
  * that lose, wait and reorder, run in all ways that must come to the same.
  */
-#include "sim/flow.h"
+#include "tests/sim/flow_stage.h"
+
 #include "sim/pcap.h"
 
 #include <glib.h>
@@ -51,9 +52,7 @@ static const char CHAIN[] =
     "    - {from: last, to: first, bytes: 1 MB, every: 10 ms}\n";
 
 typedef struct Stage {
-    Scenario *scenario;
-    Network network;
-    FlowTable *table;
+    FlowStage flows;
     char *folder;
     Pcap *captures[LINKS_MAX]; /* of the first links; NULL: none */
 } Stage;
@@ -68,17 +67,7 @@ static void
 stage_init(Stage *stage, const char *text, bool may_split)
 {
     memset(stage, 0, sizeof *stage);
-    g_autoptr(GPtrArray) errors = g_ptr_array_new_with_free_func(g_free);
-    stage->scenario =
-        scenario_parse(text, strlen(text), "pcap.yaml", NULL, errors);
-    for (guint i = 0; i < errors->len; i++)
-        g_printerr("%s\n", (char *)errors->pdata[i]);
-    g_assert_nonnull(stage->scenario);
-    network_init(&stage->network);
-    char *why = NULL;
-    stage->table =
-        flow_table_new(stage->scenario, &stage->network, may_split, &why);
-    g_assert_null(why);
+    flow_stage_init(&stage->flows, text, may_split);
     stage->folder = g_dir_make_tmp("byway-pcap-XXXXXX", NULL);
     g_assert_nonnull(stage->folder);
 }
@@ -86,12 +75,12 @@ stage_init(Stage *stage, const char *text, bool may_split)
 static void
 capture(Stage *stage)
 {
-    uint32_t count = MIN(stage->network.link_count, LINKS_MAX);
+    uint32_t count = MIN(stage->flows.network.link_count, LINKS_MAX);
     for (LinkId link = 0; link < count; link++) {
         g_autoptr(GError) error = NULL;
         g_autofree char *path = stage_path(stage, link);
         stage->captures[link] =
-            pcap_open(path, &stage->network.links[link], &error);
+            pcap_open(path, &stage->flows.network.links[link], &error);
         g_assert_no_error(error);
     }
 }
@@ -99,9 +88,7 @@ capture(Stage *stage)
 static void
 stage_clear(Stage *stage)
 {
-    flow_table_free(stage->table);
-    network_clear(&stage->network);
-    scenario_free(stage->scenario);
+    flow_stage_clear(&stage->flows);
     for (LinkId link = 0; link < LINKS_MAX; link++) {
         g_autofree char *path = stage_path(stage, link);
         if (stage->captures[link])
@@ -112,20 +99,9 @@ stage_clear(Stage *stage)
 }
 
 static void
-step(void *context, Network *network, const AgendaEntry *entry)
-{
-    Stage *stage = context;
-    if (!network_step(network, entry))
-        flow_start(stage->table, network, (uint32_t)entry->key);
-    Signal signal;
-    while (network_take_signal(network, &signal))
-        flow_take_signal(stage->table, network, &signal);
-}
-
-static void
 look_ahead(void *context, const AgendaEntry *entry)
 {
-    Stage *stage = context;
+    FlowStage *stage = context;
     Network *network = &stage->network;
     int64_t until_ns = entry->time_ns + 100 * NS_PER_MS;
     for (uint32_t part = 0; part < network->part_count; part++)
@@ -136,7 +112,7 @@ look_ahead(void *context, const AgendaEntry *entry)
 static bool
 look(void *context)
 {
-    Stage *stage = context;
+    FlowStage *stage = context;
     flow_tend(stage->table);
     return true;
 }
@@ -149,7 +125,7 @@ close_captures(Stage *stage)
         if (!stage->captures[link])
             continue;
         g_assert_true(pcap_is_good(stage->captures[link]));
-        pcap_close(stage->captures[link], stage->network.now_ns, &error);
+        pcap_close(stage->captures[link], stage->flows.network.now_ns, &error);
         g_assert_no_error(error);
     }
 }
@@ -157,21 +133,15 @@ close_captures(Stage *stage)
 static void
 run_whole(Stage *stage, int64_t until_ns)
 {
-    Network *network = &stage->network;
-    while (agenda_peek_ns(&network->agenda) <= until_ns) {
-        AgendaEntry entry = agenda_pop(&network->agenda);
-        step(stage, network, &entry);
-        flow_tend(stage->table);
-    }
-    network->now_ns = until_ns;
+    flow_stage_run(&stage->flows, until_ns);
     close_captures(stage);
 }
 
 static void
 run_parts(Stage *stage, int64_t until_ns, uint32_t threads, bool runs_ahead)
 {
-    Parts *parts = stage->network.parts;
-    PartsDriver driver = {stage, step, look_ahead, look};
+    Parts *parts = stage->flows.network.parts;
+    PartsDriver driver = {&stage->flows, flow_stage_step, look_ahead, look};
     g_assert_nonnull(parts);
     if (runs_ahead)
         agenda_push(&parts->agenda, 0, AGENDA_SAMPLE, 0);
@@ -397,7 +367,7 @@ lengths_are_what_the_link_was_busy_with(void)
     for (LinkId link = 0; link < 2; link++) {
         File file;
         file_init(&file, &stage, link);
-        const LinkCount *count = &stage.network.links[link].count;
+        const LinkCount *count = &stage.flows.network.links[link].count;
         int64_t busy_ns = 0;
         for (guint i = 0; i < file.packets->len; i++)
             busy_ns += transmit_ns(nth(&file, i)->size_bytes, 10000000);
@@ -417,12 +387,13 @@ what_is_lost_is_missing_and_what_came_is_sacked(void)
     File there, back;
     stage_init(&stage, SINGLE, false);
     capture(&stage);
-    link_extra(&stage.network.links[0])->chosen_loss.next = 1 << 20 | 1 << 23;
+    link_extra(&stage.flows.network.links[0])->chosen_loss.next =
+        1 << 20 | 1 << 23;
     run_whole(&stage, 10 * NS_PER_S);
     file_init(&there, &stage, 0);
     file_init(&back, &stage, 1);
     g_assert_cmpuint(there.packets->len, ==,
-                     stage.network.links[0].count.arrived_packets - 2);
+                     stage.flows.network.links[0].count.arrived_packets - 2);
     const uint32_t hole = 1 + 18 * 1448;
     const uint32_t second = 1 + 21 * 1448;
     g_assert_cmpuint(nth(&there, 19)->seq, ==, hole - 1448);
@@ -449,8 +420,8 @@ what_is_lost_is_missing_and_what_came_is_sacked(void)
 static void
 compare(const Stage *one, const Stage *other)
 {
-    g_assert_cmphex(network_total(&one->network).fingerprint, ==,
-                    network_total(&other->network).fingerprint);
+    g_assert_cmphex(network_total(&one->flows.network).fingerprint, ==,
+                    network_total(&other->flows.network).fingerprint);
     for (LinkId link = 0; link < LINKS_MAX; link++) {
         File left, right;
         file_init(&left, one, link);
@@ -493,8 +464,8 @@ nobody_notices_that_it_is_captured(void)
     capture(&seen);
     run_whole(&seen, 3 * NS_PER_S);
     run_whole(&unseen, 3 * NS_PER_S);
-    const NetworkTotal one = network_total(&seen.network);
-    const NetworkTotal other = network_total(&unseen.network);
+    const NetworkTotal one = network_total(&seen.flows.network);
+    const NetworkTotal other = network_total(&unseen.flows.network);
     g_assert_cmphex(one.fingerprint, ==, other.fingerprint);
     g_assert_cmpuint(one.events, ==, other.events);
     stage_clear(&seen);
@@ -540,7 +511,7 @@ a_file_that_is_there_is_not_replaced(void)
     stage_init(&stage, SINGLE, false);
     capture(&stage);
     g_autofree char *path = stage_path(&stage, 0);
-    g_assert_null(pcap_open(path, &stage.network.links[0], &error));
+    g_assert_null(pcap_open(path, &stage.flows.network.links[0], &error));
     g_assert_error(error, G_FILE_ERROR, G_FILE_ERROR_EXIST);
     close_captures(&stage);
     stage_clear(&stage);

@@ -144,7 +144,8 @@ Partition
 partition_places(uint32_t place_count, const double *weights,
                  PartitionEdge *edges, uint32_t edge_count)
 {
-    qsort(edges, edge_count, sizeof *edges, compare_edges);
+    if (edge_count > 0) /* qsort wants an array even for nothing */
+        qsort(edges, edge_count, sizeof *edges, compare_edges);
     Partition partition =
         join_places(place_count, weights, edges, edge_count, LONG_WINDOW_NS);
     if (partition.count > 1)

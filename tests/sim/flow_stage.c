@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "core/event.h"
+
 /* A graph's links come first, both ways of each. */
 static void
 add_backgrounds(FlowStage *stage)
@@ -50,8 +52,8 @@ flow_stage_clear(FlowStage *stage)
     scenario_free(stage->scenario);
 }
 
-void
-flow_stage_step(void *context, Network *network, const AgendaEntry *entry)
+static void
+step(void *context, Network *network, const AgendaEntry *entry)
 {
     FlowStage *stage = context;
     if (network_step(network, entry))
@@ -71,9 +73,40 @@ flow_stage_run(FlowStage *stage, int64_t until_ns)
     Network *network = &stage->network;
     while (agenda_peek_ns(&network->agenda) <= until_ns) {
         AgendaEntry entry = agenda_pop(&network->agenda);
-        flow_stage_step(stage, network, &entry);
+        step(stage, network, &entry);
         flow_tend(stage->table);
     }
     network->now_ns = until_ns;
     network_check(network);
+}
+
+static void
+look_ahead(void *context, const AgendaEntry *entry)
+{
+    FlowStage *stage = context;
+    Network *network = &stage->network;
+    int64_t until_ns = entry->time_ns + 100 * NS_PER_MS;
+    for (uint32_t part = 0; part < network->part_count; part++)
+        network_run_ahead(network_part(network, part), until_ns);
+    agenda_push(&network->parts->agenda, until_ns, AGENDA_SAMPLE, 0);
+}
+
+static bool
+look(void *context)
+{
+    FlowStage *stage = context;
+    flow_tend(stage->table);
+    return true;
+}
+
+void
+flow_stage_run_parts(FlowStage *stage, int64_t until_ns, uint32_t thread_count,
+                     bool runs_ahead)
+{
+    Parts *parts = stage->network.parts;
+    g_assert_nonnull(parts);
+    PartsDriver driver = {stage, step, look_ahead, look};
+    if (runs_ahead)
+        agenda_push(&parts->agenda, 0, AGENDA_SAMPLE, 0);
+    parts_run(parts, &driver, until_ns, thread_count);
 }

@@ -16,7 +16,9 @@ typedef struct FlowStage {
 /* In place, the stage must not move. */
 void flow_stage_init(FlowStage *stage, const char *scenario, bool may_split);
 void flow_stage_clear(FlowStage *stage);
-/* An entry of a part's agenda; a PartsDriver's, whose context is the stage. */
-void flow_stage_step(void *stage, Network *network, const AgendaEntry *entry);
 /* A network in one piece; all books balance in the end. */
 void flow_stage_run(FlowStage *stage, int64_t until_ns);
+/* One that was split, by so many threads. If it runs ahead, links are looked
+ * at every 100 ms and not in between. */
+void flow_stage_run_parts(FlowStage *stage, int64_t until_ns,
+                          uint32_t thread_count, bool runs_ahead);

@@ -42,25 +42,6 @@ static const char CHAIN[] =
     "    - {from: second0, to: second1, bytes: 200 kB}\n";
 
 static void
-look_ahead(void *context, const AgendaEntry *entry)
-{
-    FlowStage *stage = context;
-    Network *network = &stage->network;
-    int64_t until_ns = entry->time_ns + 100 * NS_PER_MS;
-    for (uint32_t part = 0; part < network->part_count; part++)
-        network_run_ahead(network_part(network, part), until_ns);
-    agenda_push(&network->parts->agenda, until_ns, AGENDA_SAMPLE, 0);
-}
-
-static bool
-look(void *context)
-{
-    FlowStage *stage = context;
-    flow_tend(stage->table);
-    return true;
-}
-
-static void
 compare(const FlowStage *whole, const FlowStage *split)
 {
     const NetworkTotal one = network_total(&whole->network);
@@ -103,10 +84,7 @@ compare_with_threads(uint32_t thread_count, bool runs_ahead)
     g_assert_cmpuint(split.network.part_count, ==, 4);
     g_assert_cmpint(split.network.parts->window_ns, ==, 5 * NS_PER_MS);
     flow_stage_run(&whole, until_ns);
-    PartsDriver driver = {&split, flow_stage_step, look_ahead, look};
-    if (runs_ahead)
-        agenda_push(&split.network.parts->agenda, 0, AGENDA_SAMPLE, 0);
-    parts_run(split.network.parts, &driver, until_ns, thread_count);
+    flow_stage_run_parts(&split, until_ns, thread_count, runs_ahead);
     g_assert_cmpuint(flow_tend(whole.table), ==, whole.table->count);
     g_assert_cmpuint(flow_tend(split.table), ==, whole.table->count);
     uint64_t *dropped = whole.network.count.dropped_packets;
@@ -148,9 +126,7 @@ the_books_are_right_wherever_it_stops(void)
     for (int64_t until_ns = 1; until_ns < 10 * NS_PER_S; until_ns *= 3) {
         FlowStage stage;
         flow_stage_init(&stage, CHAIN, true);
-        PartsDriver driver = {&stage, flow_stage_step, look_ahead, look};
-        agenda_push(&stage.network.parts->agenda, 0, AGENDA_SAMPLE, 0);
-        parts_run(stage.network.parts, &driver, until_ns, 2);
+        flow_stage_run_parts(&stage, until_ns, 2, true);
         network_check(&stage.network);
         g_assert_cmpint(stage.network.now_ns, ==, until_ns);
         flow_stage_clear(&stage);

@@ -99,25 +99,6 @@ stage_clear(Stage *stage)
 }
 
 static void
-look_ahead(void *context, const AgendaEntry *entry)
-{
-    FlowStage *stage = context;
-    Network *network = &stage->network;
-    int64_t until_ns = entry->time_ns + 100 * NS_PER_MS;
-    for (uint32_t part = 0; part < network->part_count; part++)
-        network_run_ahead(network_part(network, part), until_ns);
-    agenda_push(&network->parts->agenda, until_ns, AGENDA_SAMPLE, 0);
-}
-
-static bool
-look(void *context)
-{
-    FlowStage *stage = context;
-    flow_tend(stage->table);
-    return true;
-}
-
-static void
 close_captures(Stage *stage)
 {
     for (LinkId link = 0; link < LINKS_MAX; link++) {
@@ -140,12 +121,7 @@ run_whole(Stage *stage, int64_t until_ns)
 static void
 run_parts(Stage *stage, int64_t until_ns, uint32_t threads, bool runs_ahead)
 {
-    Parts *parts = stage->flows.network.parts;
-    PartsDriver driver = {&stage->flows, flow_stage_step, look_ahead, look};
-    g_assert_nonnull(parts);
-    if (runs_ahead)
-        agenda_push(&parts->agenda, 0, AGENDA_SAMPLE, 0);
-    parts_run(parts, &driver, until_ns, threads);
+    flow_stage_run_parts(&stage->flows, until_ns, threads, runs_ahead);
     close_captures(stage);
 }
 

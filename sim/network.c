@@ -15,14 +15,20 @@
 #include "sim/prefetch.h"
 
 void
-network_init(Network *network)
+network_init_part(Network *network, uint32_t part_count)
 {
     memset(network, 0, sizeof *network);
-    agenda_init(&network->agenda, 1);
+    agenda_init(&network->agenda, part_count);
     packet_pool_init(&network->packets);
     network->outside_head = network->outside_tail = PACKET_NONE;
     network->ahead_ns = -1;
-    network->part_count = 1;
+    network->part_count = part_count;
+}
+
+void
+network_init(Network *network)
+{
+    network_init_part(network, 1);
     /* Only the pages that are used cost memory. */
     network->connections = calloc(CONNECTION_BLOCKS_MAX, sizeof(Connection *));
     if (!network->connections)

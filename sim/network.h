@@ -138,7 +138,8 @@ NetworkTotal network_total(const Network *network);
 /* --- between parts ------------------------------------------------------ */
 /* A packet posted by the part where the link begins. */
 void network_come(Network *network, LinkId link, uint32_t packet);
-/* Give back what one part holds beyond what all share. */
+/* One of so many parts, without what all share; and give its own back. */
+void network_init_part(Network *network, uint32_t part_count);
 void network_clear_part(Network *network);
 
 static inline Network *

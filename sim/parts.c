@@ -51,11 +51,8 @@ set_up_part(Parts *parts, Network *network, uint32_t part)
 static Network *
 new_part(const Parts *parts, const Network *whole)
 {
-    Network *network = g_new0(Network, 1);
-    agenda_init(&network->agenda, parts->count);
-    packet_pool_init(&network->packets);
-    network->outside_head = network->outside_tail = PACKET_NONE;
-    network->ahead_ns = -1;
+    Network *network = g_new(Network, 1);
+    network_init_part(network, parts->count);
     network->now_ns = whole->now_ns;
     network->links = whole->links;
     network->link_count = whole->link_count;
@@ -102,7 +99,7 @@ parts_free(Parts *parts)
         g_array_unref(network->gone);
         g_array_unref(network->released);
         network->mail = NULL;
-        network->released = NULL;
+        network->gone = network->released = NULL;
         if (part > 0) {
             network_clear_part(network);
             g_free(network);

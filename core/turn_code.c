@@ -1,224 +1,29 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * core/turn_code.c: the layouts of events and effects in a turn log.
+ * core/turn_code.c: the layouts of turns, and of what a turn log has of them.
  */
+#include "core/turn_code.h"
+
+#include "core/event_code.h"
 #include "core/turn_log.h"
 
+#include <assert.h>
 #include <glib.h>
 #include <string.h>
 
-#define EVENT_KIND_COUNT (EVENT_STOP + 1)
-#define COMMAND_KIND_COUNT (COMMAND_DRAIN + 1)
-#define CLOSE_REASON_COUNT (CLOSE_PROTOCOL + 1)
 #define TRANSPORT_COUNT (TRANSPORT_TCP + 1)
 #define EFFECT_KIND_COUNT (EFFECT_NOTE + 1)
+#define RECORD_BYTES_MIN 8u
+#define EFFECT_BYTES_MIN 5u
+/* So many ids take 64 MiB; no node has as many. */
+#define STREAM_COUNT_MAX (1u << 24)
 
-/* A field that is not logged would be another event. */
+/* A field that is not coded would be another turn. */
 #define IS_LP64 (sizeof(void *) == 8)
-_Static_assert(!IS_LP64 || sizeof(Place) == 40, "code the new field");
-_Static_assert(!IS_LP64 || sizeof(Command) == 120, "code the new field");
-_Static_assert(sizeof(WebName) == 1417, "code the new field");
-_Static_assert(!IS_LP64 || sizeof(Event) == 72, "code the new field");
 _Static_assert(!IS_LP64 || sizeof(Effect) == 56, "code the new field");
+_Static_assert(!IS_LP64 || sizeof(Turn) == 64, "code the new field");
+_Static_assert(!IS_LP64 || sizeof(StreamPool) == 16, "code the new field");
 
-static CloseReason
-code_reason(CloseReason reason, Coder *coder)
-{
-    return (CloseReason)coder_choice(coder, reason, CLOSE_REASON_COUNT);
-}
-
-static void
-code_address(Address *address, Coder *coder)
-{
-    coder_bytes(coder, address->ip, sizeof address->ip);
-    coder_u16(coder, &address->port);
-}
-
-static void
-code_record(Record *record, Coder *coder)
-{
-    coder_bounded(coder, &record->key_bytes, sizeof record->key);
-    coder_bytes(coder, record->key, record->key_bytes);
-    coder_bounded(coder, &record->value_bytes, sizeof record->value);
-    coder_bytes(coder, record->value, record->value_bytes);
-}
-
-/* All but the chunk. */
-static void
-code_extent(Extent *extent, Coder *coder)
-{
-    coder_u64(coder, &extent->offset_bytes);
-    coder_u64(coder, &extent->size_bytes);
-    coder_u64(coder, &extent->version);
-    coder_u32(coder, &extent->file);
-    coder_flag(coder, &extent->is_sealed);
-}
-
-/* --- events ------------------------------------------------------------ */
-
-static void
-code_chunk(Extent *extent, Coder *coder)
-{
-    bool has_chunk = extent->chunk != NULL;
-    coder_flag(coder, &has_chunk);
-    if (!has_chunk)
-        return;
-    if (coder->is_reading) {
-        if (!coder_has(coder, extent->size_bytes))
-            return;
-        extent->chunk = chunk_new((uint32_t)extent->size_bytes);
-    }
-    coder_bytes(coder, extent->chunk->bytes, extent->chunk->size_bytes);
-}
-
-static void
-code_place(Place *place, Coder *coder)
-{
-    coder_u32(coder, &place->self);
-    coder_u32(coder, &place->manager);
-    coder_u32(coder, &place->key_service);
-    coder_u32(coder, &place->source);
-    coder_u16(coder, &place->region);
-    coder_u16(coder, &place->isp);
-    code_address(&place->address, coder);
-}
-
-/* A text in an array that ends in 0. */
-static void
-code_text(char *text, uint32_t size_max, Coder *coder)
-{
-    uint32_t size_bytes =
-        coder->is_reading ? 0 : (uint32_t)strnlen(text, size_max - 1);
-    coder_bounded(coder, &size_bytes, size_max - 1);
-    coder_bytes(coder, text, size_bytes);
-    if (strnlen(text, size_max - 1) != size_bytes)
-        coder->is_bad = true;
-}
-
-static void
-code_name(Command *command, Coder *coder)
-{
-    bool has_name = command->name != NULL;
-    coder_flag(coder, &has_name);
-    if (!has_name)
-        return;
-    WebName *name =
-        coder->is_reading ? g_new0(WebName, 1) : (WebName *)command->name;
-    command->name = name;
-    code_text(name->host, sizeof name->host, coder);
-    code_text(name->path, sizeof name->path, coder);
-    code_text(name->etag, sizeof name->etag, coder);
-}
-
-static void
-code_missing(Command *command, Coder *coder)
-{
-    uint32_t count = command->missing ? command->missing_count : 0;
-    coder_u32(coder, &count);
-    if (count == 0)
-        return;
-    Range *read = NULL;
-    if (coder->is_reading) {
-        if (!coder_has(coder, count * (uint64_t)sizeof(Range)))
-            return;
-        command->missing = read = g_new0(Range, count);
-        command->missing_count = count;
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        Range range = command->missing[i];
-        coder_u64(coder, &range.start_bytes);
-        coder_u64(coder, &range.end_bytes);
-        if (read)
-            read[i] = range;
-    }
-}
-
-static void
-code_command(Command *command, Coder *coder)
-{
-    command->kind =
-        (CommandKind)coder_choice(coder, command->kind, COMMAND_KIND_COUNT);
-    coder_u32(coder, &command->tag);
-    coder_bytes(coder, command->file.bytes, sizeof command->file.bytes);
-    coder_u64(coder, &command->file_bytes);
-    coder_u64(coder, &command->version);
-    code_name(command, coder);
-    code_missing(command, coder);
-    coder_u64(coder, &command->value);
-    coder_bytes(coder, command->secret, sizeof command->secret);
-}
-
-static void
-code_received(Event *event, Coder *coder)
-{
-    bool is_bytes = event->received.bytes != NULL;
-    coder_flag(coder, &is_bytes);
-    if (!is_bytes) {
-        code_extent(&event->received.extent, coder);
-        code_chunk(&event->received.extent, coder);
-        event->received.size_bytes = event->received.extent.size_bytes;
-        return;
-    }
-    coder_u64(coder, &event->received.size_bytes);
-    bool is_there =
-        !coder->is_reading || coder_has(coder, event->received.size_bytes);
-    if (is_there)
-        coder_lend(coder, &event->received.bytes, event->received.size_bytes);
-}
-
-static void
-code_read(Event *event, Coder *coder)
-{
-    coder_u32(coder, &event->read.tag);
-    coder_flag(coder, &event->read.is_found);
-    coder_u64(coder, &event->read.file_bytes);
-    code_extent(&event->read.extent, coder);
-    code_chunk(&event->read.extent, coder);
-}
-
-static void
-code_detail(LoggedEvent *logged, Coder *coder)
-{
-    Event *event = &logged->event;
-    switch (event->kind) {
-    case EVENT_START:
-        code_place(&logged->place, coder);
-        event->place = &logged->place;
-        return;
-    case EVENT_COMMAND:
-        code_command(&logged->command, coder);
-        event->command = &logged->command;
-        return;
-    case EVENT_RESTORED:
-        code_record(&logged->record, coder);
-        event->record = &logged->record;
-        return;
-    case EVENT_ACCEPTED:
-        coder_u32(coder, &event->accepted.peer);
-        return;
-    case EVENT_RECEIVED:
-        code_received(event, coder);
-        return;
-    case EVENT_FORWARDED:
-        coder_u64(coder, &event->forwarded.size_bytes);
-        return;
-    case EVENT_CLOSED:
-        event->closed.reason = code_reason(event->closed.reason, coder);
-        return;
-    case EVENT_READ:
-        code_read(event, coder);
-        return;
-    case EVENT_STORED:
-        coder_u32(coder, &event->stored.tag);
-        coder_flag(coder, &event->stored.is_durable);
-        return;
-    case EVENT_WAKE:
-    case EVENT_CONNECTED:
-    case EVENT_DRAINED:
-    case EVENT_ENDED:
-    case EVENT_STOP:
-        return;
-    }
-}
+/* --- logged events ------------------------------------------------------ */
 
 void
 logged_event_code(LoggedEvent *logged, Coder *coder)
@@ -227,10 +32,18 @@ logged_event_code(LoggedEvent *logged, Coder *coder)
     if (coder->is_reading)
         memset(logged, 0, sizeof *logged);
     coder_u32(coder, &logged->node);
-    event->kind = (EventKind)coder_choice(coder, event->kind, EVENT_KIND_COUNT);
-    coder_u32(coder, &event->stream);
-    coder_i64(coder, &event->now_ns);
-    code_detail(logged, coder);
+    event_code_head(event, coder);
+    if (event->kind == EVENT_START) {
+        place_code(&logged->place, coder);
+        event->place = &logged->place;
+    } else if (event->kind == EVENT_COMMAND) {
+        command_code(&logged->command, coder);
+        event->command = &logged->command;
+    } else if (event->kind == EVENT_RESTORED) {
+        record_code(&logged->record, coder);
+        event->record = &logged->record;
+    }
+    event_code_detail(event, coder);
 }
 
 void
@@ -294,28 +107,23 @@ code_work(Effect *effect, Coder *coder)
     coder_u64(coder, &effect->work.size_bytes);
 }
 
-void
-logged_effect_code(LoggedEffect *logged, Coder *coder)
+static void
+code_head(Effect *effect, Coder *coder)
 {
-    Effect *effect = &logged->effect;
-    if (coder->is_reading)
-        memset(logged, 0, sizeof *logged);
     effect->kind =
         (EffectKind)coder_choice(coder, effect->kind, EFFECT_KIND_COUNT);
     coder_u32(coder, &effect->stream);
+}
+
+/* What is in the effect itself, not elsewhere in its turn or in a chunk. */
+static void
+code_want(Effect *effect, Coder *coder)
+{
     switch (effect->kind) {
     case EFFECT_CONNECT:
         coder_u32(coder, &effect->connect.peer);
         effect->connect.transport = (Transport)coder_choice(
             coder, effect->connect.transport, TRANSPORT_COUNT);
-        return;
-    case EFFECT_WRITE:
-        code_body(logged, coder);
-        return;
-    case EFFECT_WRITE_BODY:
-    case EFFECT_DELIVER:
-        code_extent(&effect->extent, coder);
-        code_body(logged, coder);
         return;
     case EFFECT_EXPECT:
         coder_u64(coder, &effect->expect_bytes);
@@ -325,18 +133,17 @@ logged_effect_code(LoggedEffect *logged, Coder *coder)
         coder_u64(coder, &effect->forward.size_bytes);
         return;
     case EFFECT_CLOSE:
-        effect->close_reason = code_reason(effect->close_reason, coder);
+        effect->close_reason = close_reason_code(effect->close_reason, coder);
         return;
     case EFFECT_READ:
         code_request(effect, coder);
         return;
     case EFFECT_STORE:
         coder_u32(coder, &effect->store.tag);
-        code_record(&logged->record, coder);
         return;
     case EFFECT_INTRODUCE:
         coder_u32(coder, &effect->introduce.peer);
-        code_address(&effect->introduce.address, coder);
+        address_code(&effect->introduce.address, coder);
         return;
     case EFFECT_WORK:
         code_work(effect, coder);
@@ -344,5 +151,118 @@ logged_effect_code(LoggedEffect *logged, Coder *coder)
     case EFFECT_NOTE:
         code_note(effect, coder);
         return;
+    case EFFECT_WRITE:
+    case EFFECT_WRITE_BODY:
+    case EFFECT_DELIVER:
+        return;
+    }
+}
+
+static bool
+is_body(const Effect *effect)
+{
+    return effect->kind == EFFECT_WRITE_BODY || effect->kind == EFFECT_DELIVER;
+}
+
+void
+logged_effect_code(LoggedEffect *logged, Coder *coder)
+{
+    Effect *effect = &logged->effect;
+    if (coder->is_reading)
+        memset(logged, 0, sizeof *logged);
+    code_head(effect, coder);
+    code_want(effect, coder);
+    if (is_body(effect))
+        extent_code_bare(&effect->extent, coder);
+    if (is_body(effect) || effect->kind == EFFECT_WRITE)
+        code_body(logged, coder);
+    if (effect->kind == EFFECT_STORE)
+        record_code(&logged->record, coder);
+}
+
+/* --- turns that wait ---------------------------------------------------- */
+
+static void
+code_effect(Effect *effect, Coder *coder)
+{
+    code_head(effect, coder);
+    code_want(effect, coder);
+    if (effect->kind == EFFECT_WRITE) {
+        coder_u32(coder, &effect->write.start_bytes);
+        coder_u32(coder, &effect->write.size_bytes);
+    }
+    if (is_body(effect))
+        extent_code(&effect->extent, coder);
+    if (effect->kind == EFFECT_STORE)
+        coder_u32(coder, &effect->store.record);
+}
+
+/* Does what it names elsewhere exist? */
+static bool
+is_possible(const Turn *turn, const Effect *effect)
+{
+    if (effect->kind == EFFECT_WRITE)
+        return effect->write.start_bytes <= turn->byte_count &&
+               effect->write.size_bytes <=
+                   turn->byte_count - effect->write.start_bytes;
+    if (effect->kind == EFFECT_STORE)
+        return effect->store.record < turn->record_count;
+    return !is_body(effect) || !effect->extent.chunk ||
+           effect->extent.chunk->size_bytes == effect->extent.size_bytes;
+}
+
+/* Room for what the bytes announce, if they can hold it. */
+static void
+make_room(Turn *turn, Coder *coder)
+{
+    if (coder_has(coder, turn->byte_count)) {
+        turn->byte_capacity = turn->byte_count;
+        turn->bytes = g_malloc(turn->byte_capacity);
+    }
+    if (coder_has(coder, (uint64_t)turn->record_count * RECORD_BYTES_MIN)) {
+        turn->record_capacity = turn->record_count;
+        turn->records = g_new0(Record, turn->record_capacity);
+    }
+    if (coder_has(coder, (uint64_t)turn->effect_count * EFFECT_BYTES_MIN)) {
+        turn->effect_capacity = turn->effect_count;
+        turn->effects = g_new0(Effect, turn->effect_capacity);
+    }
+    if (coder->is_bad)
+        turn->byte_count = turn->record_count = turn->effect_count = 0;
+}
+
+void
+turn_code(Turn *turn, Coder *coder)
+{
+    coder_i64(coder, &turn->wake_ns);
+    coder_u32(coder, &turn->byte_count);
+    coder_u32(coder, &turn->record_count);
+    coder_u32(coder, &turn->effect_count);
+    if (coder->is_reading)
+        make_room(turn, coder);
+    coder_bytes(coder, turn->bytes, turn->byte_count);
+    for (uint32_t i = 0; i < turn->record_count; i++)
+        record_code(&turn->records[i], coder);
+    for (uint32_t i = 0; i < turn->effect_count; i++) {
+        code_effect(&turn->effects[i], coder);
+        coder->is_bad |= !is_possible(turn, &turn->effects[i]);
+    }
+}
+
+void
+stream_pool_code(StreamPool *pool, Coder *coder)
+{
+    coder_bounded(coder, &pool->capacity, STREAM_COUNT_MAX);
+    coder_bounded(coder, &pool->free_count, pool->capacity);
+    if (coder->is_reading) {
+        if (!coder_has(coder, (uint64_t)pool->free_count * sizeof(StreamId))) {
+            memset(pool, 0, sizeof *pool);
+            return;
+        }
+        pool->free_ids = g_new0(StreamId, pool->capacity);
+    }
+    for (uint32_t i = 0; i < pool->free_count; i++) {
+        coder_u32(coder, &pool->free_ids[i]);
+        coder->is_bad |= pool->free_ids[i] >= pool->capacity;
     }
 }

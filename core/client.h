@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include "core/coder.h"
 #include "core/turn.h"
 
 #define CLIENT_CDN_MAX 8
@@ -52,4 +53,6 @@ void client_config_init(ClientConfig *config);
 
 Client *client_new(const ClientConfig *config, const uint8_t seed[32]);
 void client_free(Client *client);
+/* core/client_code.c; see node_code. */
+void client_code(Client *client, Coder *coder);
 void client_turn(Client *client, const Event *event, Turn *turn);

@@ -46,3 +46,9 @@ void coder_lend(Coder *coder, const uint8_t **bytes, size_t byte_count);
 /* Is so much left to read? If not, the coder is bad. Ask it before making
  * room for what a read count announces. */
 bool coder_has(Coder *coder, uint64_t byte_count);
+
+/* Names a struct that is coded by one value for each of its fields: a new
+ * field breaks the build here, even one that only fills a gap. */
+#define CODER_KNOWS(type, ...)                                                 \
+    _Static_assert(sizeof((type){__VA_ARGS__}) == sizeof(type),                \
+                   "code the new field")

@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "core/coder.h"
 #include "core/turn.h"
 
 /* A client says where it stands, for the edge's CLIENT_STAT: GET ?group=N,
@@ -33,4 +34,6 @@ void edge_config_init(EdgeConfig *config);
 
 Edge *edge_new(const EdgeConfig *config, const uint8_t seed[32]);
 void edge_free(Edge *edge);
+/* core/edge_code.c; see node_code. */
+void edge_code(Edge *edge, Coder *coder);
 void edge_turn(Edge *edge, const Event *event, Turn *turn);

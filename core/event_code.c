@@ -150,8 +150,7 @@ code_missing(Command *command, Coder *coder)
     }
     for (uint32_t i = 0; i < count; i++) {
         Range range = command->missing[i];
-        coder_u64(coder, &range.start_bytes);
-        coder_u64(coder, &range.end_bytes);
+        range_code(&range, coder);
         if (read)
             read[i] = range;
     }

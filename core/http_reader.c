@@ -15,7 +15,10 @@ enum {
     STATE_HEAD, /* a head, or the beginning of one, is next */
     STATE_BODY,
     STATE_BAD,
+    STATE_COUNT,
 };
+
+CODER_KNOWS(HttpReader, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 
 void
 http_reader_init(HttpReader *reader, HttpSide side)
@@ -232,4 +235,26 @@ bool
 http_reader_is_idle(const HttpReader *reader)
 {
     return reader->state == STATE_HEAD && reader->held_bytes == 0;
+}
+
+/* Most streams are between two messages, and cost a byte; the next head
+ * settles all else. */
+void
+http_reader_code(HttpReader *reader, Coder *coder)
+{
+    bool is_idle = http_reader_is_idle(reader);
+    coder_flag(coder, &is_idle);
+    if (is_idle)
+        return;
+    reader->state = (uint8_t)coder_choice(coder, reader->state, STATE_COUNT);
+    coder_flag(coder, &reader->is_collecting);
+    coder_flag(coder, &reader->is_lent);
+    coder_u16(coder, &reader->status);
+    coder_u64(coder, &reader->left_bytes);
+    coder_bounded(coder, &reader->held_bytes, HTTP_COLLECT_BYTES_MAX);
+    if (coder->is_reading) {
+        reader->held_capacity = reader->held_bytes;
+        reader->held = g_malloc0(reader->held_capacity);
+    }
+    coder_bytes(coder, reader->held, reader->held_bytes);
 }

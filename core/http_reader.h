@@ -13,6 +13,7 @@
  */
 #pragma once
 
+#include "core/coder.h"
 #include "core/http.h"
 
 #define HTTP_COLLECT_BYTES_MAX 65536u
@@ -73,3 +74,5 @@ bool http_reader_collect(HttpReader *reader);
 void http_reader_skip_body(HttpReader *reader);
 /* Is this reader between two messages? */
 bool http_reader_is_idle(const HttpReader *reader);
+/* Write its state, or read it into one that http_reader_init made. */
+void http_reader_code(HttpReader *reader, Coder *coder);

@@ -50,6 +50,10 @@ struct KeyCache {
     int64_t now_ns;
 };
 
+CODER_KNOWS(KeyCache, {0}, 0, {0}, {0}, {0}, {0}, {0}, 0, 0, 0, 0, 0, 0);
+CODER_KNOWS(KeyCacheConfig, 0, 0, 0, 0);
+CODER_KNOWS(Entry, 0, {{{0}}, 0}, 0, {0}, 0, 0, 0, 0);
+
 static guint
 hash_version(gconstpointer wanted)
 {
@@ -355,4 +359,71 @@ key_cache_ask(KeyCache *cache, Turn *turn)
         turn_wake(turn, cache->asked.first->time_ns + cache->config.timeout_ns);
     if (cache->stream != STREAM_NONE && !cache->is_connected)
         turn_wake(turn, cache->connect_ns + cache->config.timeout_ns);
+}
+
+static void
+code_entry(Entry *entry, Coder *coder)
+{
+    coder_i64(coder, &entry->time_ns);
+    slice_plan_code(&entry->plan, coder);
+    coder_u64(coder, &entry->not_after_ms);
+    entry->answer =
+        (KeyAnswer)coder_choice(coder, entry->answer, KEY_ANSWER_REFUSED + 1);
+    coder_u16(coder, &entry->status);
+    coder_u8(coder, &entry->ask_count);
+}
+
+/* The next entry of what is read, or NULL. */
+static Entry *
+read_key(KeyCache *cache, const FileVersion *wanted, Coder *coder)
+{
+    coder->is_bad |= g_hash_table_contains(cache->entries, wanted);
+    if (coder->is_bad)
+        return NULL;
+    Entry *entry = g_new0(Entry, 1);
+    entry->wanted = *wanted;
+    g_hash_table_insert(cache->entries, &entry->wanted, entry);
+    return entry;
+}
+
+static void
+code_list(KeyCache *cache, EntryList *list, Coder *coder)
+{
+    uint32_t count = 0;
+    for (const Entry *entry = list->first; entry; entry = entry->next)
+        count++;
+    coder_u32(coder, &count);
+    Entry *entry = list->first;
+    for (uint32_t i = 0; i < count; i++) {
+        FileVersion wanted = {.version = 0};
+        if (entry)
+            wanted = entry->wanted;
+        coder_bytes(coder, wanted.file.bytes, sizeof wanted.file.bytes);
+        coder_u64(coder, &wanted.version);
+        if (coder->is_reading) {
+            entry = read_key(cache, &wanted, coder);
+            if (!entry)
+                return;
+            list_push(list, entry);
+        }
+        code_entry(entry, coder);
+        entry = entry->next;
+    }
+}
+
+void
+key_cache_code(KeyCache *cache, Coder *coder)
+{
+    coder_u32(coder, &cache->config.key_service);
+    coder_u32(coder, &cache->stream);
+    coder_flag(coder, &cache->is_connected);
+    coder_flag(coder, &cache->is_last);
+    coder_u16(coder, &cache->status);
+    coder_i64(coder, &cache->connect_ns);
+    coder_i64(coder, &cache->now_ns);
+    http_reader_code(&cache->reader, coder);
+    code_list(cache, &cache->wanted, coder);
+    code_list(cache, &cache->asked, coder);
+    code_list(cache, &cache->held, coder);
+    code_list(cache, &cache->refused, coder);
 }

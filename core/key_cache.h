@@ -43,3 +43,6 @@ KeyAnswer key_cache_find(KeyCache *cache, const FileVersion *wanted,
 bool key_cache_take(KeyCache *cache, const Event *event, Turn *turn);
 /* Ask for what was wanted and wish for the next wake: the end of a turn. */
 void key_cache_ask(KeyCache *cache, Turn *turn);
+/* Write it, whose keys stand in the clear, or read it into a new one; whom it
+ * asks is part of it. */
+void key_cache_code(KeyCache *cache, Coder *coder);

@@ -18,6 +18,9 @@ struct KeyTable {
     GHashTable *newest; /* FileId to row: looked up, never iterated */
 };
 
+CODER_KNOWS(KeyTable, 0, 0, 0, 0);
+CODER_KNOWS(KeyRow, 0, {{0}}, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+
 /* File ids are random, so any four bytes will do. */
 static guint
 hash_file(gconstpointer file)
@@ -214,4 +217,68 @@ bool
 key_row_needs(const KeyRow *row, uint32_t master_id)
 {
     return row->master_id == master_id || row->durable_master_id == master_id;
+}
+
+static void
+code_record(KeyRow *row, Coder *coder)
+{
+    uint8_t bytes[KEY_RECORD_BYTES_MAX];
+    uint32_t size_bytes = row->record_bytes;
+    uint32_t master_id = row->master_id;
+    coder_bounded(coder, &size_bytes, sizeof bytes);
+    coder_u32(coder, &master_id);
+    if (!coder->is_reading) {
+        coder_bytes(coder, row->record, size_bytes);
+        return;
+    }
+    coder_bytes(coder, bytes, size_bytes);
+    coder->is_bad |= (size_bytes == 0) != (master_id == 0);
+    if (!coder->is_bad)
+        key_row_replace(row, bytes, size_bytes, master_id);
+}
+
+static void
+code_row(KeyRow *row, Coder *coder)
+{
+    coder_u64(coder, &row->file_bytes);
+    coder_u64(coder, &row->not_after_ms);
+    code_record(row, coder);
+    coder_u32(coder, &row->last_used_day);
+    coder_u32(coder, &row->durable_master_id);
+    coder_u32(coder, &row->storing_count);
+    row->state = (KeyState)coder_choice(coder, row->state, KEY_CLOSED + 1);
+    coder_flag(coder, &row->is_dirty);
+}
+
+/* The row that is read next, or NULL. */
+static KeyRow *
+read_row(KeyTable *table, const FileId *file, uint64_t version, Coder *coder)
+{
+    KeyRow *newer, *older;
+    find_place(table, file, version, &newer, &older);
+    coder->is_bad |= older && older->version == version;
+    return coder->is_bad ? NULL : insert(table, file, version);
+}
+
+/* In the order of their creation, from which all else follows. */
+void
+key_table_code(KeyTable *table, Coder *coder)
+{
+    uint32_t count = table->count;
+    coder_u32(coder, &count);
+    for (uint32_t i = 0; i < count; i++) {
+        FileId file = {{0}};
+        uint64_t version = 0;
+        if (!coder->is_reading) {
+            file = table->rows[i]->file;
+            version = table->rows[i]->version;
+        }
+        coder_bytes(coder, file.bytes, sizeof file.bytes);
+        coder_u64(coder, &version);
+        KeyRow *row = coder->is_reading ? read_row(table, &file, version, coder)
+                                        : table->rows[i];
+        if (!row)
+            return;
+        code_row(row, coder);
+    }
 }

@@ -72,3 +72,6 @@ void key_row_store(KeyRow *row, Turn *turn);
 bool key_row_stored(KeyRow *row, bool is_durable);
 /* Is this master key needed to read the row, now or after a restart? */
 bool key_row_needs(const KeyRow *row, uint32_t master_id);
+
+/* Write the table, or read it into an empty one. */
+void key_table_code(KeyTable *table, Coder *coder);

@@ -21,6 +21,9 @@ struct KeyVault {
     uint64_t draw_count;
 };
 
+CODER_KNOWS(MasterKey, 0, {0});
+CODER_KNOWS(KeyVault, 0, 0, 0, 0, {0}, 0);
+
 /* What follows from one draw: enough for one new record. */
 typedef struct Draw {
     uint8_t basic_key[KEY_BYTES];
@@ -50,13 +53,21 @@ key_vault_new(uint16_t wrap_alg, const uint8_t seed[32])
     return vault;
 }
 
+static void
+forget_masters(KeyVault *vault)
+{
+    seal_wipe(vault->masters, vault->master_count * sizeof *vault->masters);
+    g_free(vault->masters);
+    vault->masters = NULL;
+    vault->master_count = 0;
+}
+
 void
 key_vault_free(KeyVault *vault)
 {
     if (!vault)
         return;
-    seal_wipe(vault->masters, vault->master_count * sizeof *vault->masters);
-    g_free(vault->masters);
+    forget_masters(vault);
     sealer_free(vault->sealer);
     seal_wipe(vault, sizeof *vault);
     g_free(vault);
@@ -217,4 +228,27 @@ key_vault_open(KeyVault *vault, const KeyRow *row, KeyRecord *ret_record,
                           master->secret, ret_basic_key);
     assert(is_parsed);
     assert(is_open);
+}
+
+void
+key_vault_code(KeyVault *vault, Coder *coder)
+{
+    uint32_t count = vault->master_count;
+    coder_u64(coder, &vault->draw_count);
+    coder_u32(coder, &count);
+    if (coder->is_reading) {
+        forget_masters(vault);
+        if (!coder_has(coder, (uint64_t)count * sizeof *vault->masters))
+            return;
+        vault->masters = g_new0(MasterKey, count);
+        vault->master_count = count;
+    }
+    uint32_t last_id = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        MasterKey *master = &vault->masters[i];
+        coder_u32(coder, &master->id);
+        coder_bytes(coder, master->secret, sizeof master->secret);
+        coder->is_bad |= master->id <= last_id;
+        last_id = master->id;
+    }
 }

@@ -41,3 +41,7 @@ bool key_vault_can_open(KeyVault *vault, const KeyRow *row);
 /* Read the row's record, which opens; the caller wipes the key. */
 void key_vault_open(KeyVault *vault, const KeyRow *row, KeyRecord *ret_record,
                     uint8_t ret_basic_key[static KEY_BYTES]);
+
+/* Write the master keys, in the clear, and how far the draws have come; or
+ * read them into a vault of the same seed, instead of those it has. */
+void key_vault_code(KeyVault *vault, Coder *coder);

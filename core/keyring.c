@@ -36,6 +36,8 @@ struct Keyring {
     bool is_draining;
 };
 
+CODER_KNOWS(Keyring, 0, 0, 0, {0}, 0, 0, 0, 0, 0, 0);
+
 void
 keyring_config_init(KeyringConfig *config)
 {
@@ -529,4 +531,18 @@ keyring_turn(Keyring *keyring, const Event *event, Turn *turn)
     turn_wake(turn, keyring->sweep_ns);
     turn_wake(turn, keyring->pass_ns);
     turn_wake(turn, keyring->sessions.scan_ns);
+}
+
+void
+keyring_code(Keyring *keyring, Coder *coder)
+{
+    key_vault_code(keyring->vault, coder);
+    key_table_code(keyring->table, coder);
+    sessions_code(&keyring->sessions, coder);
+    coder_i64(coder, &keyring->sweep_ns);
+    coder_i64(coder, &keyring->pass_ns);
+    coder_u32(coder, &keyring->pass_index);
+    coder_flag(coder, &keyring->is_old_needed);
+    coder_flag(coder, &keyring->is_storing);
+    coder_flag(coder, &keyring->is_draining);
 }

@@ -17,6 +17,7 @@
  */
 #pragma once
 
+#include "core/coder.h"
 #include "core/turn.h"
 
 typedef struct KeyringConfig {
@@ -45,4 +46,6 @@ bool keyring_config_is_valid(const KeyringConfig *config);
  * key. With records to be restored it must be one that was never used. */
 Keyring *keyring_new(const KeyringConfig *config, const uint8_t seed[32]);
 void keyring_free(Keyring *keyring);
+/* See node_code. */
+void keyring_code(Keyring *keyring, Coder *coder);
 void keyring_turn(Keyring *keyring, const Event *event, Turn *turn);

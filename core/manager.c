@@ -6,65 +6,11 @@
  * end of the first list, so each list is in the order of its deadlines and
  * only heads are ever looked at.
  */
-#include "core/manager.h"
-
-#include "core/http_reader.h"
-#include "core/registry.h"
+#include "core/manager_state.h"
 #include "core/sort_key.h"
 #include "core/wire.h"
 
 #include <string.h>
-
-typedef enum HeardKind {
-    HEARD_IN_TIME,
-    HEARD_LATE,
-    HEARD_KIND_COUNT,
-    HEARD_NOWHERE = HEARD_KIND_COUNT, /* no longer listed */
-} HeardKind;
-
-/* By the edge's index in the selection. */
-typedef struct Heard {
-    int64_t heard_ns;
-    uint32_t earlier;
-    uint32_t later;
-    HeardKind kind;
-} Heard;
-
-typedef struct HeardList {
-    uint32_t first;
-    uint32_t last;
-} HeardList;
-
-typedef enum Route {
-    ROUTE_NONE,
-    ROUTE_REGISTER,
-    ROUTE_REPORT,
-    ROUTE_CLIENT_STAT,
-    ROUTE_NODES,
-} Route;
-
-typedef struct Session {
-    PeerId peer;
-    Route route; /* of the message being collected */
-    bool is_last;
-    HttpReader reader;
-} Session;
-
-struct Manager {
-    const ManagerConfig *config;
-    Selection selection;
-    Dice dice;
-    int64_t ranked_ns; /* last regroup; -1: none yet */
-    int64_t regroup_ns;
-    Heard *heard;
-    uint32_t heard_capacity;
-    HeardList lists[HEARD_KIND_COUNT];
-    Registry registry;
-    bool is_restoring;  /* restored edges are in no list yet */
-    Session **sessions; /* by stream */
-    uint32_t session_count;
-    bool is_draining;
-};
 
 void
 manager_config_init(ManagerConfig *config)
@@ -142,9 +88,8 @@ unlink_heard(Manager *manager, uint32_t edge)
     heard->kind = HEARD_NOWHERE;
 }
 
-/* Append the edge; heard_ns never falls along a list. */
-static void
-link_heard(Manager *manager, uint32_t edge, HeardKind kind)
+void
+manager_link_heard(Manager *manager, uint32_t edge, HeardKind kind)
 {
     Heard *heard = &manager->heard[edge];
     HeardList *list = &manager->lists[kind];
@@ -161,8 +106,8 @@ link_heard(Manager *manager, uint32_t edge, HeardKind kind)
     list->last = edge;
 }
 
-static void
-reserve_heard(Manager *manager, uint32_t edge)
+void
+manager_reserve_heard(Manager *manager, uint32_t edge)
 {
     while (manager->heard_capacity <= edge) {
         uint32_t old = manager->heard_capacity;
@@ -177,10 +122,10 @@ reserve_heard(Manager *manager, uint32_t edge)
 static void
 hear(Manager *manager, uint32_t edge, int64_t now_ns)
 {
-    reserve_heard(manager, edge);
+    manager_reserve_heard(manager, edge);
     unlink_heard(manager, edge);
     manager->heard[edge].heard_ns = now_ns;
-    link_heard(manager, edge, HEARD_IN_TIME);
+    manager_link_heard(manager, edge, HEARD_IN_TIME);
 }
 
 static int64_t
@@ -200,7 +145,7 @@ forget_silent_edges(Manager *manager, int64_t now_ns, Turn *turn)
            now_ns) {
         uint32_t edge = manager->lists[HEARD_IN_TIME].first;
         unlink_heard(manager, edge);
-        link_heard(manager, edge, HEARD_LATE);
+        manager_link_heard(manager, edge, HEARD_LATE);
         selection_set_online(&manager->selection, edge, false);
         turn_note(turn, NOTE_EDGE_OFFLINE, manager->selection.edges[edge].peer,
                   0);
@@ -230,7 +175,7 @@ restore(Manager *manager, const Event *event, Turn *turn)
     }
     uint32_t index = selection_add(selection, &edge);
     selection_set_online(selection, index, false);
-    reserve_heard(manager, index);
+    manager_reserve_heard(manager, index);
     /* A clock that was set back must not make it young for ever. */
     manager->heard[index].heard_ns = MIN(heard_ns, event->now_ns);
     registry_restored(&manager->registry, index,
@@ -248,7 +193,7 @@ end_restoring(Manager *manager)
         keys[edge] = (SortKey){(uint64_t)manager->heard[edge].heard_ns, edge};
     sort_keys(keys, count);
     for (uint32_t i = 0; i < count; i++)
-        link_heard(manager, keys[i].number, HEARD_LATE);
+        manager_link_heard(manager, keys[i].number, HEARD_LATE);
     g_free(keys);
     manager->is_restoring = false;
 }
@@ -514,10 +459,9 @@ receive(Manager *manager, const Event *event, Turn *turn)
     }
 }
 
-static void
-accept_stream(Manager *manager, const Event *event)
+Session *
+manager_open_session(Manager *manager, StreamId stream, PeerId peer)
 {
-    StreamId stream = event->stream;
     if (stream >= manager->session_count) {
         uint32_t old = manager->session_count;
         manager->session_count = MAX(stream + 1, 2 * old);
@@ -528,9 +472,10 @@ accept_stream(Manager *manager, const Event *event)
     }
     assert(!manager->sessions[stream]);
     Session *session = g_new0(Session, 1);
-    session->peer = event->accepted.peer;
+    session->peer = peer;
     http_reader_init(&session->reader, HTTP_REQUESTS);
     manager->sessions[stream] = session;
+    return session;
 }
 
 static void
@@ -561,7 +506,7 @@ manager_turn(Manager *manager, const Event *event, Turn *turn)
             event->now_ns + manager->config->regroup_interval_ns;
         break;
     case EVENT_ACCEPTED:
-        accept_stream(manager, event);
+        manager_open_session(manager, event->stream, event->accepted.peer);
         break;
     case EVENT_RECEIVED:
         receive(manager, event, turn);

@@ -12,6 +12,7 @@
  */
 #pragma once
 
+#include "core/coder.h"
 #include "core/selection.h"
 #include "core/turn.h"
 
@@ -34,4 +35,6 @@ void manager_config_init(ManagerConfig *config);
 
 Manager *manager_new(const ManagerConfig *config, const uint8_t seed[32]);
 void manager_free(Manager *manager);
+/* core/manager_code.c; see node_code. */
+void manager_code(Manager *manager, Coder *coder);
 void manager_turn(Manager *manager, const Event *event, Turn *turn);

@@ -122,6 +122,32 @@ node_turn(Node *node, const Event *event, Turn *turn)
     }
 }
 
+void
+node_code(Node *node, Coder *coder)
+{
+    coder->is_bad |= coder_choice(coder, node->role, ROLE_COUNT) != node->role;
+    switch (node->role) {
+    case ROLE_CLIENT:
+        client_code(node->client, coder);
+        break;
+    case ROLE_EDGE:
+        edge_code(node->edge, coder);
+        break;
+    case ROLE_MANAGER:
+        manager_code(node->manager, coder);
+        break;
+    case ROLE_KEY_SERVICE:
+        keyring_code(node->keyring, coder);
+        break;
+    case ROLE_DATA_CENTRE:
+    case ROLE_CDN:
+        origin_code(node->origin, coder);
+        break;
+    case ROLE_COUNT:
+        g_assert_not_reached();
+    }
+}
+
 const char *
 role_name(Role role)
 {

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "core/coder.h"
 #include "core/turn.h"
 
 typedef enum Role {
@@ -28,5 +29,13 @@ Role node_role(const Node *node);
 
 /* Hand the node one event; what it wants is left in turn. Cannot fail. */
 void node_turn(Node *node, const Event *event, Turn *turn);
+
+/* The node's whole state, written, or read into a node that node_new just made
+ * with the same role, config and seed: it then does what the other would. Keys
+ * stand in it in the clear, which is right for simulated ones alone. Bytes are
+ * for the same build, and checked only so far that reading them, whatever they
+ * are, harms nothing: when the coder is bad, node_free is all the node is good
+ * for. */
+void node_code(Node *node, Coder *coder);
 
 const char *role_name(Role role);

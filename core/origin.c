@@ -70,9 +70,8 @@ origin_service(const Origin *origin, StreamId stream)
     return stream < origin->service_capacity ? origin->services[stream] : NULL;
 }
 
-/* The stream's service, made when a request comes. */
-static Service *
-open_service(Origin *origin, StreamId stream)
+Service *
+origin_open_service(Origin *origin, StreamId stream)
 {
     if (stream >= origin->service_capacity) {
         uint32_t old = origin->service_capacity;
@@ -139,7 +138,7 @@ queue_request(Origin *origin, StreamId stream, const Request *request,
               Turn *turn)
 {
     Session *session = sessions_peek(&origin->sessions, stream);
-    Service *service = open_service(origin, stream);
+    Service *service = origin_open_service(origin, stream);
     session->is_last = request->is_last;
     if (service->queue_count == REQUEST_COUNT_MAX) {
         turn_note(turn, NOTE_REQUEST_REFUSED, session->peer, 429);
@@ -204,13 +203,11 @@ close_idle(Origin *origin, const Event *event, Turn *turn)
     }
 }
 
-static void
-start(Origin *origin, const Event *event)
+void
+origin_open_keys(Origin *origin, PeerId key_service)
 {
-    if (!origin->config->is_sealing)
-        return;
     KeyCacheConfig config = {
-        .key_service = event->place->key_service,
+        .key_service = key_service,
         .ttl_ns = origin->config->key_ttl_ns,
         .timeout_ns = origin->config->key_timeout_ns,
         .sealer = origin->sealer,
@@ -253,7 +250,8 @@ origin_turn(Origin *origin, const Event *event, Turn *turn)
         origin_retry_keys(origin, turn);
     switch (event->kind) {
     case EVENT_START:
-        start(origin, event);
+        if (origin->config->is_sealing)
+            origin_open_keys(origin, event->place->key_service);
         break;
     case EVENT_WAKE:
         close_idle(origin, event, turn);

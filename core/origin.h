@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include "core/coder.h"
 #include "core/turn.h"
 
 #define ORIGIN_PROBE_BYTES_MAX 65536u
@@ -26,4 +27,6 @@ void origin_config_init(OriginConfig *config, bool is_sealing);
 
 Origin *origin_new(const OriginConfig *config);
 void origin_free(Origin *origin);
+/* core/origin_code.c; see node_code. */
+void origin_code(Origin *origin, Coder *coder);
 void origin_turn(Origin *origin, const Event *event, Turn *turn);

@@ -89,3 +89,7 @@ void origin_forget(Origin *origin, StreamId stream);
 /* All is answered: thousands of streams wait for their next request. */
 void origin_rest(Origin *origin, StreamId stream);
 Service *origin_service(const Origin *origin, StreamId stream);
+/* The same, made if there is none: a request comes. */
+Service *origin_open_service(Origin *origin, StreamId stream);
+/* A data centre: keep keys of this key service. */
+void origin_open_keys(Origin *origin, PeerId key_service);

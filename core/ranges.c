@@ -7,6 +7,9 @@
 #include <glib.h>
 #include <string.h>
 
+CODER_KNOWS(Range, 0, 0);
+CODER_KNOWS(RangeSet, 0, 0, 0, 0);
+
 void
 ranges_init(RangeSet *set)
 {
@@ -85,4 +88,30 @@ ranges_take(RangeSet *set, uint64_t size_bytes_max, uint32_t align_bytes)
     if (first->start_bytes == first->end_bytes)
         remove_at(set, 0);
     return taken;
+}
+
+void
+range_code(Range *range, Coder *coder)
+{
+    coder_u64(coder, &range->start_bytes);
+    coder_u64(coder, &range->end_bytes);
+    coder->is_bad |= range->start_bytes > range->end_bytes;
+}
+
+void
+ranges_code(RangeSet *set, Coder *coder)
+{
+    uint32_t count = set->count;
+    coder_u32(coder, &count);
+    if (coder->is_reading) {
+        if (!coder_has(coder, (uint64_t)count * sizeof(Range)))
+            return;
+        set->ranges = g_new0(Range, count);
+        set->capacity = set->count = count;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        range_code(&set->ranges[i], coder);
+        if (coder->is_reading)
+            set->total_bytes += range_size_bytes(&set->ranges[i]);
+    }
 }

@@ -6,8 +6,7 @@
  */
 #pragma once
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "core/coder.h"
 
 /* From start up to, without, end. */
 typedef struct Range {
@@ -36,3 +35,6 @@ void ranges_put(RangeSet *set, const Range *range);
  * multiple of align_bytes unless the range ends before. Never empty unless
  * the set is. */
 Range ranges_take(RangeSet *set, uint64_t size_bytes_max, uint32_t align_bytes);
+void range_code(Range *range, Coder *coder);
+/* Read into an empty set. */
+void ranges_code(RangeSet *set, Coder *coder);

@@ -14,6 +14,9 @@
 #define EDGE_KEY_BYTES 4u
 #define HEARD_BYTES 8u
 
+CODER_KNOWS(Registry, 0, 0, 0, 0);
+CODER_KNOWS(RegistryEntry, 0, 0, 0);
+
 void
 registry_init(Registry *registry)
 {
@@ -145,4 +148,43 @@ registry_parse(const Record *record, ListedEdge *ret_edge,
         .health = {.bandwidth_bps = message.uplink_bps},
     };
     return true;
+}
+
+/* Those that are due, in their order, from which the list is made anew. */
+static void
+code_due(Registry *registry, uint32_t edge_count, Coder *coder)
+{
+    uint32_t count = 0;
+    uint32_t *place = &registry->first_due;
+    for (uint32_t edge = *place; edge != EDGE_NONE;
+         edge = registry->entries[edge].next_due)
+        count++;
+    coder_u32(coder, &count);
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t edge = *place;
+        coder_u32(coder, &edge);
+        coder->is_bad |= edge >= edge_count ||
+                         (coder->is_reading && registry->entries[edge].is_due);
+        if (coder->is_bad)
+            return;
+        RegistryEntry *entry = &registry->entries[edge];
+        if (coder->is_reading) {
+            entry->is_due = true;
+            entry->next_due = EDGE_NONE;
+            *place = edge;
+        }
+        place = &entry->next_due;
+    }
+}
+
+void
+registry_code(Registry *registry, uint32_t edge_count, Coder *coder)
+{
+    coder_i64(coder, &registry->flush_ns);
+    if (coder->is_reading && edge_count > 0)
+        reserve(registry, edge_count - 1);
+    assert(edge_count <= registry->capacity);
+    for (uint32_t edge = 0; edge < edge_count; edge++)
+        coder_i64(coder, &registry->entries[edge].kept_ns);
+    code_due(registry, edge_count, coder);
 }

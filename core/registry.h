@@ -13,6 +13,7 @@
  */
 #pragma once
 
+#include "core/coder.h"
 #include "core/selection.h"
 #include "core/turn.h"
 
@@ -49,3 +50,6 @@ void registry_flush_all(Registry *registry, const Selection *selection,
 /* Read a record back; false unless it is an edge's. */
 bool registry_parse(const Record *record, ListedEdge *ret_edge,
                     int64_t *ret_heard_ns);
+
+/* Write it, or read it into an empty one, for a selection of so many edges. */
+void registry_code(Registry *registry, uint32_t edge_count, Coder *coder);

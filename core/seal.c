@@ -88,6 +88,20 @@ slice_bytes_is_valid(uint32_t slice_bytes)
            slice_bytes % BLOCK_BYTES == 0;
 }
 
+CODER_KNOWS(SlicePlan, 0, 0, {0});
+
+void
+slice_plan_code(SlicePlan *plan, Coder *coder)
+{
+    coder_u16(coder, &plan->alg);
+    coder_bounded(coder, &plan->slice_bytes, SLICE_BYTES_MAX);
+    if (plan->alg == ALG_PLAIN)
+        return; /* nothing is derived from its secret */
+    coder_bytes(coder, plan->secret, sizeof plan->secret);
+    coder->is_bad |=
+        !alg_is_known(plan->alg) || !slice_bytes_is_valid(plan->slice_bytes);
+}
+
 static bool
 is_cbc(uint16_t alg)
 {

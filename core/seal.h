@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include "core/coder.h"
 #include "core/event.h"
 
 #define KEY_BYTES 32u
@@ -40,6 +41,9 @@ typedef struct SlicePlan {
     uint32_t slice_bytes;
     uint8_t secret[KEY_BYTES]; /* the file key; paper: the basic key */
 } SlicePlan;
+
+/* Its secret stands in the clear. */
+void slice_plan_code(SlicePlan *plan, Coder *coder);
 
 typedef struct SliceKey {
     uint8_t key[KEY_BYTES];

@@ -10,6 +10,7 @@
  */
 #pragma once
 
+#include "core/coder.h"
 #include "core/dice.h"
 #include "core/event.h"
 
@@ -142,6 +143,9 @@ extern const SelectPolicy SELECT_POLICIES[SELECT_POLICY_COUNT];
 void selection_init(Selection *selection, const SelectionConfig *config,
                     const uint8_t seed[32]);
 void selection_clear(Selection *selection);
+
+/* core/selection_code.c: write it, or read it into what selection_init made. */
+void selection_code(Selection *selection, Coder *coder);
 
 /* Add an edge or move a known one; it becomes online and listed. The region
  * and the ISP are the deployment's: the caller has checked them. */

@@ -3,9 +3,14 @@
  */
 #include "core/session.h"
 
+#include "core/turn_code.h"
+
 #include <assert.h>
 #include <glib.h>
 #include <string.h>
+
+CODER_KNOWS(Sessions, 0, 0, 0, 0, 0);
+CODER_KNOWS(Session, {0}, 0, 0, 0, 0);
 
 void
 sessions_init(Sessions *sessions, int64_t idle_ns)
@@ -26,26 +31,31 @@ sessions_clear(Sessions *sessions)
     memset(sessions, 0, sizeof *sessions);
 }
 
-void
-sessions_open(Sessions *sessions, const Event *event)
+static Session *
+open_session(Sessions *sessions, StreamId stream)
 {
-    assert(event->kind == EVENT_ACCEPTED);
-    if (event->stream >= sessions->capacity) {
+    if (stream >= sessions->capacity) {
         uint32_t old = sessions->capacity;
-        sessions->capacity = MAX(event->stream + 1, MAX(8, 2 * old));
+        sessions->capacity = MAX(stream + 1, MAX(8, 2 * old));
         sessions->items = g_renew(Session, sessions->items, sessions->capacity);
         memset(sessions->items + old, 0,
                (sessions->capacity - old) * sizeof *sessions->items);
     }
-    Session *session = &sessions->items[event->stream];
+    Session *session = &sessions->items[stream];
     assert(!session->is_open);
-    *session = (Session){
-        .last_ns = event->now_ns,
-        .peer = event->accepted.peer,
-        .is_open = true,
-    };
+    *session = (Session){.is_open = true};
     http_reader_init(&session->reader, HTTP_REQUESTS);
     sessions->open_count++;
+    return session;
+}
+
+void
+sessions_open(Sessions *sessions, const Event *event)
+{
+    assert(event->kind == EVENT_ACCEPTED);
+    Session *session = open_session(sessions, event->stream);
+    session->last_ns = event->now_ns;
+    session->peer = event->accepted.peer;
     if (sessions->scan_ns == TIME_NEVER)
         sessions->scan_ns = event->now_ns + sessions->idle_ns;
 }
@@ -82,4 +92,38 @@ sessions_next_idle(Sessions *sessions, int64_t now_ns, StreamId *cursor)
     sessions->scan_ns =
         sessions->open_count > 0 ? now_ns + sessions->idle_ns / 2 : TIME_NEVER;
     return false;
+}
+
+/* Sessions are written by rising numbers of their streams. */
+static StreamId
+next_open(const Sessions *sessions, StreamId stream)
+{
+    while (!sessions->items[stream].is_open)
+        stream++;
+    return stream;
+}
+
+void
+sessions_code(Sessions *sessions, Coder *coder)
+{
+    StreamId stream = 0;
+    uint32_t count = sessions->open_count;
+    coder_i64(coder, &sessions->scan_ns);
+    coder_u32(coder, &count);
+    for (uint32_t i = 0; i < count; i++, stream++) {
+        if (!coder->is_reading)
+            stream = next_open(sessions, stream);
+        coder_bounded(coder, &stream, STREAM_COUNT_MAX);
+        Session *session = sessions_peek(sessions, stream);
+        if (coder->is_reading) {
+            coder->is_bad |= session != NULL;
+            if (coder->is_bad)
+                return;
+            session = open_session(sessions, stream);
+        }
+        coder_u32(coder, &session->peer);
+        coder_i64(coder, &session->last_ns);
+        coder_flag(coder, &session->is_last);
+        http_reader_code(&session->reader, coder);
+    }
 }

@@ -34,6 +34,9 @@ void sessions_open(Sessions *sessions, const Event *event);
 Session *sessions_peek(Sessions *sessions, StreamId stream);
 void sessions_close(Sessions *sessions, StreamId stream);
 
+/* Write them, or read them into what sessions_init made. */
+void sessions_code(Sessions *sessions, Coder *coder);
+
 /* Name the next idle session from *cursor on, which begins at 0; false, and
  * the next scan is set, when there is none or no scan is due. */
 bool sessions_next_idle(Sessions *sessions, int64_t now_ns, StreamId *cursor);

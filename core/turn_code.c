@@ -14,8 +14,6 @@
 #define EFFECT_KIND_COUNT (EFFECT_NOTE + 1)
 #define RECORD_BYTES_MIN 8u
 #define EFFECT_BYTES_MIN 5u
-/* So many ids take 64 MiB; no node has as many. */
-#define STREAM_COUNT_MAX (1u << 24)
 
 /* A field that is not coded would be another turn. */
 #define IS_LP64 (sizeof(void *) == 8)

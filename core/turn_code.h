@@ -6,6 +6,9 @@
 #include "core/coder.h"
 #include "core/turn.h"
 
+/* No node has as many streams: a reader believes no higher number. */
+#define STREAM_COUNT_MAX (1u << 22)
+
 /* A whole turn with its chunks, read into one that turn_init made; the pool is
  * left for the reader to set. When the coder is bad: turn_clear. */
 void turn_code(Turn *turn, Coder *coder);

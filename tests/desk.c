@@ -7,12 +7,6 @@
 
 const FileId DESK_FILE = {{0xf1, 0x1e}};
 
-static void
-take(void *origin, const Event *event, Turn *turn)
-{
-    origin_turn(origin, event, turn);
-}
-
 uint8_t
 desk_byte_at(uint64_t offset_bytes)
 {
@@ -43,13 +37,15 @@ Desk *
 desk_new(bool is_sealing, uint64_t file_bytes)
 {
     static const Place PLACE = {.self = 1, .key_service = DESK_KEY_SERVICE};
+    static const uint8_t SEED[32] = {0};
     Desk *desk = g_new0(Desk, 1);
     origin_config_init(&desk->config, is_sealing);
     desk->file_bytes = file_bytes;
     desk->version = 1;
     desk->has_payload = true;
     desk->grant = desk_grant(ALG_CTR, 16384);
-    solo_init(&desk->solo, origin_new(&desk->config), take);
+    solo_init(&desk->solo, is_sealing ? ROLE_DATA_CENTRE : ROLE_CDN,
+              &desk->config, SEED);
     solo_start(&desk->solo, &PLACE);
     return desk;
 }
@@ -57,7 +53,6 @@ desk_new(bool is_sealing, uint64_t file_bytes)
 void
 desk_free(Desk *desk)
 {
-    origin_free(desk->solo.node);
     solo_clear(&desk->solo);
     g_free(desk);
 }

@@ -7,18 +7,12 @@
 
 static const PeerId SERVICES[] = {KEYROOM_SERVICE};
 
-static void
-take(void *keyring, const Event *event, Turn *turn)
-{
-    keyring_turn(keyring, event, turn);
-}
-
 void
 keyroom_open(Keyroom *room)
 {
     static const Place PLACE = {.self = 1};
     const uint8_t seed[32] = {42, ++room->life};
-    solo_init(&room->solo, keyring_new(&room->config, seed), take);
+    solo_init(&room->solo, ROLE_KEY_SERVICE, &room->config, seed);
     solo_start(&room->solo, &PLACE);
 }
 
@@ -36,7 +30,6 @@ keyroom_new(void)
 void
 keyroom_free(Keyroom *room)
 {
-    keyring_free(room->solo.node);
     solo_clear(&room->solo);
     g_array_unref(room->kept);
     g_free(room);
@@ -137,7 +130,6 @@ void
 keyroom_restart(Keyroom *room, uint32_t first_master, uint32_t last_master)
 {
     int64_t now_ns = room->solo.now_ns;
-    keyring_free(room->solo.node);
     solo_clear(&room->solo);
     keyroom_open(room);
     room->solo.now_ns = now_ns;

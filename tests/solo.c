@@ -6,18 +6,18 @@
 #include <string.h>
 
 void
-solo_init(Solo *solo, void *node,
-          void (*take)(void *node, const Event *event, Turn *turn))
+solo_init(Solo *solo, Role role, const void *config, const uint8_t seed[32])
 {
     memset(solo, 0, sizeof *solo);
-    solo->node = node;
-    solo->take = take;
+    solo->node = node_new(role, config, seed);
+    mover_init(&solo->mover, config, seed);
     turn_init(&solo->turn);
 }
 
 void
 solo_clear(Solo *solo)
 {
+    node_free(solo->node);
     turn_clear(&solo->turn);
     stream_pool_clear(&solo->pool);
 }
@@ -27,7 +27,8 @@ solo_take(Solo *solo, Event event)
 {
     event.now_ns = solo->now_ns;
     turn_begin(&solo->turn, &solo->pool);
-    solo->take(solo->node, &event, &solo->turn);
+    mover_event(&solo->mover, &solo->node);
+    node_turn(solo->node, &event, &solo->turn);
     for (uint32_t i = 0; i < solo->turn.effect_count; i++)
         if (solo->turn.effects[i].kind == EFFECT_CLOSE)
             stream_pool_put(&solo->pool, solo->turn.effects[i].stream);

@@ -9,17 +9,18 @@
 #include <glib.h>
 
 #include "core/http_reader.h"
+#include "tests/mover.h"
 
 typedef struct Solo {
-    void *node;
-    void (*take)(void *node, const Event *event, Turn *turn);
+    Node *node;
+    Mover mover;
     Turn turn;
     StreamPool pool;
     int64_t now_ns;
 } Solo;
 
-void solo_init(Solo *solo, void *node,
-               void (*take)(void *node, const Event *event, Turn *turn));
+void solo_init(Solo *solo, Role role, const void *config,
+               const uint8_t seed[32]);
 void solo_clear(Solo *solo);
 
 /* Hand over an event; now_ns is filled in. */

@@ -135,6 +135,7 @@ stage_add(Stage *stage, const char *name, Role role, const void *config)
     memcpy(&node->seed[8], &peer, sizeof peer);
     node->config = config;
     node->node = node_new(role, config, node->seed);
+    mover_init(&node->mover, config, node->seed);
     node->name = g_strdup(name);
     node->streams = g_array_new(FALSE, FALSE, sizeof(uint32_t));
     node->seen = g_ptr_array_new_with_free_func(free_seen);
@@ -333,6 +334,7 @@ stage_turn(Stage *stage, uint32_t id, const Event *event)
         log_node(stage, id);
     if (stage->log)
         turn_log_event(stage->log, id, &timed);
+    mover_event(&node->mover, &node->node);
     node_turn(node->node, &timed, &stage->turn);
     if (stage->log)
         turn_log_turn(stage->log, &stage->turn);

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "core/turn_log.h"
+#include "tests/mover.h"
 #include "tests/stage.h"
 
 #define PIECE_BYTES_MAX 16384u
@@ -69,6 +70,7 @@ typedef struct StageNode {
     Node *node;
     const void *config;
     uint8_t seed[32];
+    Mover mover;
     char *name;
     Place place;
     StreamPool pool;

@@ -10,6 +10,7 @@ tell(Talk *talk, Event *event)
 {
     event->now_ns = talk->now_ns;
     turn_begin(&talk->turn, &talk->pool);
+    mover_event(&talk->mover, &talk->node);
     node_turn(talk->node, event, &talk->turn);
     for (uint32_t i = 0; i < talk->turn.effect_count; i++)
         if (talk->turn.effects[i].kind == EFFECT_CLOSE)
@@ -22,6 +23,7 @@ talk_new(Role role, const void *config, uint8_t seed)
     Talk *talk = g_new0(Talk, 1);
     uint8_t seeds[32] = {seed};
     talk->node = node_new(role, config, seeds);
+    mover_init(&talk->mover, config, seeds);
     talk->place = (Place){
         .self = 1,
         .manager = 2,

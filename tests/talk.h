@@ -7,12 +7,13 @@
 #pragma once
 
 #include "core/http_reader.h"
-#include "core/node.h"
+#include "tests/mover.h"
 
 #include <glib.h>
 
 typedef struct Talk {
     Node *node;
+    Mover mover;
     Place place;
     StreamPool pool;
     Turn turn;

@@ -22,17 +22,11 @@ typedef struct Office {
 } Office;
 
 static void
-take(void *manager, const Event *event, Turn *turn)
-{
-    manager_turn(manager, event, turn);
-}
-
-static void
 office_open(Office *office)
 {
     static const uint8_t SEED[32] = {1};
     static const Place PLACE = {.self = 1};
-    solo_init(&office->solo, manager_new(&office->config, SEED), take);
+    solo_init(&office->solo, ROLE_MANAGER, &office->config, SEED);
     solo_start(&office->solo, &PLACE);
 }
 
@@ -53,7 +47,6 @@ office_new(void)
 static void
 office_close(Office *office)
 {
-    manager_free(office->solo.node);
     solo_clear(&office->solo);
 }
 

@@ -69,12 +69,6 @@ take_field(const uint8_t **bytes, size_t *byte_count, uint8_t *ret_field,
 }
 
 static void
-take_manager(void *manager, const Event *event, Turn *turn)
-{
-    manager_turn(manager, event, turn);
-}
-
-static Manager *
 open_manager(ManagerConfig *config, Solo *solo)
 {
     static const Region MAP[1] = {{52.37, 4.90}};
@@ -84,10 +78,8 @@ open_manager(ManagerConfig *config, Solo *solo)
     config->selection.regions = MAP;
     config->selection.region_count = 1;
     config->selection.isp_count = 1;
-    Manager *manager = manager_new(config, SEED);
-    solo_init(solo, manager, take_manager);
+    solo_init(solo, ROLE_MANAGER, config, SEED);
     solo_start(solo, &PLACE);
-    return manager;
 }
 
 /* A key that is granted is one that the examples' service granted. */
@@ -115,7 +107,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t byte_count)
     Keyroom *honest = keyroom_told(1);
     ManagerConfig config;
     Solo office;
-    Manager *manager = open_manager(&config, &office);
+    open_manager(&config, &office);
     fill_examples(honest);
     while (byte_count > 0) {
         Record record = {0};
@@ -136,7 +128,6 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t byte_count)
     }
     compare_grants(room, honest);
     keyroom_add(room, 0, UINT64_MAX);
-    manager_free(manager);
     solo_clear(&office);
     keyroom_free(honest);
     keyroom_free(room);

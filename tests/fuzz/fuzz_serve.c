@@ -15,12 +15,6 @@
 #define STREAM_COUNT 4u
 #define ENDED_BIT 0x80u
 
-static void
-take_keyring(void *keyring, const Event *event, Turn *turn)
-{
-    keyring_turn(keyring, event, turn);
-}
-
 typedef struct Scene {
     Solo *solo;
     Desk *desk; /* NULL: a key service */
@@ -109,9 +103,8 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t byte_count)
     keyring_config_init(&config);
     Solo solo;
     scene.solo = &solo;
-    solo_init(&solo, keyring_new(&config, SEED), take_keyring);
+    solo_init(&solo, ROLE_KEY_SERVICE, &config, SEED);
     act(&scene, bytes, byte_count);
-    keyring_free(solo.node);
     solo_clear(&solo);
     return 0;
 }

@@ -237,8 +237,8 @@ http_reader_is_idle(const HttpReader *reader)
     return reader->state == STATE_HEAD && reader->held_bytes == 0;
 }
 
-/* Most streams are between two messages, and cost a byte; the next head
- * settles all else. */
+/* Most streams are between two messages, and cost a byte: what is left over
+ * from the last one has no part in the next. */
 void
 http_reader_code(HttpReader *reader, Coder *coder)
 {
@@ -247,10 +247,13 @@ http_reader_code(HttpReader *reader, Coder *coder)
     if (is_idle)
         return;
     reader->state = (uint8_t)coder_choice(coder, reader->state, STATE_COUNT);
-    coder_flag(coder, &reader->is_collecting);
+    if (reader->state == STATE_BODY) {
+        coder_flag(coder, &reader->is_collecting);
+        coder_u64(coder, &reader->left_bytes);
+    }
+    if (reader->state == STATE_BAD)
+        coder_u16(coder, &reader->status);
     coder_flag(coder, &reader->is_lent);
-    coder_u16(coder, &reader->status);
-    coder_u64(coder, &reader->left_bytes);
     coder_bounded(coder, &reader->held_bytes, HTTP_COLLECT_BYTES_MAX);
     if (coder->is_reading) {
         reader->held_capacity = reader->held_bytes;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * tests/mover.h: a node that goes on as another one, from bytes.
+ * tests/mover.h: a node goes on as another one, from bytes.
  *
  * What nodes do must not depend on it. So every story of a role is told twice:
- * as it is, and, with MOVING in the environment, with nodes that move before
- * each of their events; large ones, now and then.
+ * as it is, and, with MOVING in the environment, with a twin that reads before
+ * an event what the node then knows. Both must want the same and know the same
+ * after it, and now and then it is the twin that goes on.
  */
 #pragma once
 
@@ -13,12 +14,10 @@ typedef struct Mover {
     const void *config; /* of the node, as the seed is */
     uint8_t seed[32];
     bool is_told;
-    uint64_t rest_count; /* events to go until the next move */
+    uint64_t twin_count;
+    uint64_t rest_count; /* events until the next twin; large nodes rest */
 } Mover;
 
 void mover_init(Mover *mover, const void *config, const uint8_t seed[32]);
-/* Write what the node knows, free it, and let one that reads it take its
- * place. */
-void mover_move(Mover *mover, Node **node);
-/* An event is to come: the same, if that is told, and time. */
-void mover_event(Mover *mover, Node **node);
+/* node_turn, in both ways. */
+void mover_turn(Mover *mover, Node **node, const Event *event, Turn *turn);

@@ -194,6 +194,7 @@ promise "turns are logged" ends 0 "$scenario" -o logged -j 2 --set "$two" \
 promise "which changes nothing" same serial logged
 promise "into one file" [ "$(ls ./*.turns*)" = ./two.turns ]
 promise "and come out the same again" says ' turns, all equal$' 0 two.turns
+promise "from nodes that move, too" says ' turns, all equal$' 0 --moving two.turns
 nodes=$(sed -n 's/.*turns: \([0-9]*\) nodes.*/\1/p' log)
 promise "of all nodes of both modes" [ "$nodes" -gt 40 ]
 promise "a log is never replaced" ends 2 "$scenario" -o again2 --force \

@@ -27,8 +27,7 @@ solo_take(Solo *solo, Event event)
 {
     event.now_ns = solo->now_ns;
     turn_begin(&solo->turn, &solo->pool);
-    mover_event(&solo->mover, &solo->node);
-    node_turn(solo->node, &event, &solo->turn);
+    mover_turn(&solo->mover, &solo->node, &event, &solo->turn);
     for (uint32_t i = 0; i < solo->turn.effect_count; i++)
         if (solo->turn.effects[i].kind == EFFECT_CLOSE)
             stream_pool_put(&solo->pool, solo->turn.effects[i].stream);

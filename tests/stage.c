@@ -334,8 +334,7 @@ stage_turn(Stage *stage, uint32_t id, const Event *event)
         log_node(stage, id);
     if (stage->log)
         turn_log_event(stage->log, id, &timed);
-    mover_event(&node->mover, &node->node);
-    node_turn(node->node, &timed, &stage->turn);
+    mover_turn(&node->mover, &node->node, &timed, &stage->turn);
     if (stage->log)
         turn_log_turn(stage->log, &stage->turn);
     assert(stage->turn.wake_ns == TIME_NEVER ||

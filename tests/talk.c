@@ -10,8 +10,7 @@ tell(Talk *talk, Event *event)
 {
     event->now_ns = talk->now_ns;
     turn_begin(&talk->turn, &talk->pool);
-    mover_event(&talk->mover, &talk->node);
-    node_turn(talk->node, event, &talk->turn);
+    mover_turn(&talk->mover, &talk->node, event, &talk->turn);
     for (uint32_t i = 0; i < talk->turn.effect_count; i++)
         if (talk->turn.effects[i].kind == EFFECT_CLOSE)
             stream_pool_put(&talk->pool, talk->turn.effects[i].stream);

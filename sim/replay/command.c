@@ -11,11 +11,15 @@
 enum { EXIT_EQUAL = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
 static const char USAGE[] =
-    "usage: byway replay FILE...\n\n"
+    "usage: byway replay [--moving] FILE...\n\n"
     "Hand each node of a turn log its events again, and compare its turns "
     "with\n"
     "those of the log, byte for byte. A log comes from --turns of byway run,\n"
     "live or fetch; of one that was cut short, what is whole is replayed.\n"
+    "\n"
+    "  --moving  before an event write the node to bytes, and let another one "
+    "read\n"
+    "            them and go on, as checkpoints have it: nothing may change\n"
     "\n"
     "Exit code: 0 all turns are equal, 1 a turn differs (the first is shown), "
     "the\n"
@@ -66,7 +70,7 @@ tell(const char *path, const ReplayResult *result)
 }
 
 static int
-replay_file(const char *path)
+replay_file(const char *path, ReplayWay way)
 {
     g_autoptr(GError) error = NULL;
     GMappedFile *file = g_mapped_file_new(path, false, &error);
@@ -76,31 +80,43 @@ replay_file(const char *path)
     }
     ReplayResult result;
     replay_run((const uint8_t *)g_mapped_file_get_contents(file),
-               g_mapped_file_get_length(file), &result);
+               g_mapped_file_get_length(file), way, &result);
     int exit_code = tell(path, &result);
     replay_clear(&result);
     g_mapped_file_unref(file);
     return exit_code;
 }
 
+static int
+fail_usage(const char *problem, const char *what)
+{
+    fprintf(stderr, "byway replay: %s%s; see 'byway replay --help'\n", problem,
+            what);
+    return EXIT_USAGE;
+}
+
 int
 replay_main(int argc, char **argv)
 {
     int exit_code = EXIT_EQUAL;
+    int first = 1;
+    ReplayWay way = REPLAY_STAYING;
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
             fputs(USAGE, stdout);
             return EXIT_EQUAL;
         }
     }
-    if (argc < 2 || argv[1][0] == '-') {
-        const char *problem = argc < 2 ? "which file?" : "unknown option ";
-        fprintf(stderr, "byway replay: %s%s; see 'byway replay --help'\n",
-                problem, argc < 2 ? "" : argv[1]);
-        return EXIT_USAGE;
+    if (argc > 1 && strcmp(argv[1], "--moving") == 0) {
+        way = REPLAY_MOVING;
+        first = 2;
     }
-    for (int i = 1; i < argc; i++) {
-        int file_code = replay_file(argv[i]);
+    if (first == argc)
+        return fail_usage("which file?", "");
+    if (argv[first][0] == '-')
+        return fail_usage("unknown option ", argv[first]);
+    for (int i = first; i < argc; i++) {
+        int file_code = replay_file(argv[i], way);
         exit_code = MAX(exit_code, file_code);
     }
     return exit_code;

@@ -8,15 +8,20 @@
 
 #include "sim/replay/text.h"
 
+/* Who moves rests for an event for each of these. */
+#define REST_BYTES 16384u
+
 /* A node of the log, alive again. */
 typedef struct Player {
     LoggedNode logged;
     Node *node;
     uint64_t event_count;
+    uint64_t rest_count; /* events until it moves */
     StreamPool pool;
 } Player;
 
 typedef struct Replay {
+    ReplayWay way;
     GHashTable *players; /* by their id in the log */
     Turn turn;
     Coder again; /* the turn's record, as this node_turn makes it */
@@ -100,6 +105,28 @@ give_streams(Replay *replay, Player *player, LoggedTurn turn)
     pool->capacity = replay->stream_max + 1;
 }
 
+/* Let another node go on with what this one knows. */
+static void
+move(Player *player)
+{
+    Coder bytes, read;
+    const LoggedNode *logged = &player->logged;
+    if (player->rest_count > 0) {
+        player->rest_count--;
+        return;
+    }
+    coder_init_write(&bytes);
+    node_code(player->node, &bytes);
+    node_free(player->node);
+    player->node =
+        node_new(logged->role, logged_node_config(logged), logged->seed);
+    coder_init_read(&read, bytes.out, bytes.at);
+    node_code(player->node, &read);
+    g_assert_true(coder_is_whole(&read));
+    player->rest_count = bytes.at / REST_BYTES;
+    coder_clear(&bytes);
+}
+
 /* Hand over the open event, so that replay->turn is what it leads to. */
 static bool
 hand_over(Replay *replay, const LoggedTurn *recorded, Player **ret_player)
@@ -119,6 +146,8 @@ hand_over(Replay *replay, const LoggedTurn *recorded, Player **ret_player)
     player->event_count++;
     see_stream(replay, logged.event.stream);
     give_streams(replay, player, *recorded);
+    if (replay->way == REPLAY_MOVING)
+        move(player);
     turn_begin(&replay->turn, &player->pool);
     node_turn(player->node, &logged.event, &replay->turn);
     logged_event_clear(&logged);
@@ -275,9 +304,10 @@ read_log(Replay *replay, const uint8_t *log, uint64_t size_bytes)
 }
 
 void
-replay_run(const uint8_t *log, uint64_t size_bytes, ReplayResult *result)
+replay_run(const uint8_t *log, uint64_t size_bytes, ReplayWay way,
+           ReplayResult *result)
 {
-    Replay replay = {.players = new_players(), .result = result};
+    Replay replay = {.way = way, .players = new_players(), .result = result};
     *result = (ReplayResult){.difference = g_string_new(NULL)};
     turn_init(&replay.turn);
     coder_init_write(&replay.again);

@@ -34,6 +34,12 @@ typedef struct ReplayResult {
     GString *difference; /* for people, some lines; empty when equal */
 } ReplayResult;
 
-void replay_run(const uint8_t *log, uint64_t size_bytes,
+typedef enum ReplayWay {
+    REPLAY_STAYING, /* a node of the log is one node */
+    REPLAY_MOVING,  /* before an event it is written to bytes and freed, and
+                       another one reads them; large ones now and then */
+} ReplayWay;
+
+void replay_run(const uint8_t *log, uint64_t size_bytes, ReplayWay way,
                 ReplayResult *ret_result);
 void replay_clear(ReplayResult *result);

@@ -55,7 +55,7 @@ a_day_over_sockets_is_lived_again_without(void)
     turn_log_head(&log, "a site");
     live_a_day(&site);
     site_clear(&site);
-    replay_run(log.out, log.at, &result);
+    replay_run(log.out, log.at, REPLAY_STAYING, &result);
     g_assert_cmpstr(result.difference->str, ==, "");
     g_assert_cmpint(result.end, ==, REPLAY_EQUAL);
     g_assert_cmpuint(result.node_count, ==, SITE_COUNT);
@@ -143,7 +143,7 @@ shop_close(Shop *shop, int signal)
     kill(shop->child, signal);
     g_assert_cmpint(waitpid(shop->child, &status, 0), ==, shop->child);
     g_assert_true(g_file_get_contents(shop->turns, &log, &size_bytes, NULL));
-    replay_run((const uint8_t *)log, size_bytes, &result);
+    replay_run((const uint8_t *)log, size_bytes, REPLAY_STAYING, &result);
     g_assert_cmpstr(result.difference->str, ==, "");
     g_unlink(shop->turns);
     g_unlink(shop->file);

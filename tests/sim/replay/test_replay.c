@@ -26,13 +26,47 @@ log_of_a_day(void)
     return log;
 }
 
+/* Two downloads in a town of many edges, of which some fail meanwhile: one
+ * file is real bytes, the other sizes alone. */
+static Coder
+log_of_a_bad_day(void)
+{
+    Coder log;
+    coder_init_write(&log);
+    Town *town = town_new();
+    Stage *stage = town->stage;
+    stage_log(stage, &log);
+    town->client_config.edge_connections = 6;
+    town->client_config.retry_count = 3;
+    town->client_config.stall_ns = 3 * NS_PER_S;
+    town->manager_config.failure_ppm = 300000;
+    town_open(town, 20);
+    StageFile files[2] = {town_add_file(town, 12000000, true),
+                          town_add_file(town, 12000000, false)};
+    for (uint32_t i = 0; i < 2; i++)
+        stage_fetch(stage, town->client, &files[i], 7 + i);
+    stage_run_ns(stage, 7 * NS_PER_S + 500 * NS_PER_MS);
+    stage_cut(stage, town->edges[0]);
+    stage_kill(stage, town->edges[1]);
+    stage_run_ns(stage, 2 * NS_PER_S);
+    stage_kill(stage, town->edges[2]);
+    stage_run_ns(stage, 300 * NS_PER_S);
+    g_assert_cmpuint(stage_note_count(stage, town->client, NOTE_DOWNLOAD_DONE),
+                     ==, 2);
+    g_assert_cmpuint(stage_note_count(stage, town->client, NOTE_EDGE_LOST), >=,
+                     2);
+    g_assert_cmpuint(stage_delivered_bytes(stage, town->client), ==, 24000000);
+    town_free(town);
+    return log;
+}
+
 /* On the heap and of the exact size, so that a sanitizer sees more. */
 static ReplayEnd
 end_of(const uint8_t *log, size_t size_bytes)
 {
     ReplayResult result;
     g_autofree uint8_t *copy = g_memdup2(log, size_bytes);
-    replay_run(copy, size_bytes, &result);
+    replay_run(copy, size_bytes, REPLAY_STAYING, &result);
     g_assert_cmpint(result.end == REPLAY_EQUAL || result.end == REPLAY_CUT, ==,
                     result.difference->len == 0);
     replay_clear(&result);
@@ -44,7 +78,7 @@ a_day_is_lived_again(void)
 {
     Coder log = log_of_a_day();
     ReplayResult result;
-    replay_run(log.out, log.at, &result);
+    replay_run(log.out, log.at, REPLAY_STAYING, &result);
     g_assert_cmpstr(result.difference->str, ==, "");
     g_assert_cmpint(result.end, ==, REPLAY_EQUAL);
     g_assert_cmpuint(result.node_count, ==, 7);
@@ -54,6 +88,22 @@ a_day_is_lived_again(void)
     g_test_message("%zu bytes, %u events", log.at, (guint)result.event_count);
     replay_clear(&result);
     coder_clear(&log);
+}
+
+static void
+nodes_that_move_do_the_same(void)
+{
+    Coder logs[] = {log_of_a_day(), log_of_a_bad_day()};
+    for (guint i = 0; i < G_N_ELEMENTS(logs); i++) {
+        ReplayResult result;
+        replay_run(logs[i].out, logs[i].at, REPLAY_MOVING, &result);
+        g_assert_cmpstr(result.difference->str, ==, "");
+        g_assert_cmpint(result.end, ==, REPLAY_EQUAL);
+        g_assert_cmpuint(result.turn_count, ==, result.event_count);
+        g_test_message("%u events", (guint)result.event_count);
+        replay_clear(&result);
+        coder_clear(&logs[i]);
+    }
 }
 
 /* The log with every record that change makes another. */
@@ -103,7 +153,7 @@ a_node_that_is_another_differs_and_is_told_of(void)
     Coder log = log_of_a_day();
     Coder other = rewrite(&log, let_edges_probe_less);
     ReplayResult result;
-    replay_run(other.out, other.at, &result);
+    replay_run(other.out, other.at, REPLAY_STAYING, &result);
     g_assert_cmpint(result.end, ==, REPLAY_DIFFERS);
     g_test_message("%s", result.difference->str);
     g_assert_true(
@@ -135,7 +185,7 @@ a_stream_more_than_was_opened_has_a_number_of_its_own(void)
     Coder log = log_of_a_day();
     Coder other = rewrite(&log, let_clients_open_more);
     ReplayResult result;
-    replay_run(other.out, other.at, &result);
+    replay_run(other.out, other.at, REPLAY_STAYING, &result);
     g_assert_cmpint(result.end, ==, REPLAY_DIFFERS);
     g_test_message("%s", result.difference->str);
     const char *got = strstr(result.difference->str, "  got ");
@@ -168,7 +218,7 @@ a_log_that_is_cut_is_replayed_up_to_there(void)
     Coder log = log_of_a_day();
     ReplayResult result;
     size_t half = log.at / 2;
-    replay_run(log.out, half, &result);
+    replay_run(log.out, half, REPLAY_STAYING, &result);
     g_assert_cmpint(result.end, ==, REPLAY_CUT);
     g_assert_cmpuint(result.at_bytes, <, half);
     g_assert_cmpuint(result.at_bytes, >, half - 100000);
@@ -229,7 +279,7 @@ the_event_that_a_process_ended_in_is_handed_over(void)
     ReplayResult result;
     Coder log = log_of_a_start();
     add_event(&log, EVENT_WAKE);
-    replay_run(log.out, log.at, &result);
+    replay_run(log.out, log.at, REPLAY_STAYING, &result);
     g_assert_cmpint(result.end, ==, REPLAY_EQUAL);
     g_assert_cmpuint(result.event_count, ==, 2);
     g_assert_cmpuint(result.turn_count, ==, 1);
@@ -247,7 +297,7 @@ logs_that_are_joined_are_replayed_one_by_one(void)
     add_event(&log, EVENT_WAKE); /* without its turn */
     const uint8_t *bytes = next.out;
     coder_lend(&log, &bytes, next.at);
-    replay_run(log.out, log.at, &result);
+    replay_run(log.out, log.at, REPLAY_STAYING, &result);
     g_assert_cmpint(result.end, ==, REPLAY_EQUAL);
     g_assert_cmpuint(result.node_count, ==, 2);
     g_assert_cmpuint(result.turn_count, ==, 2);
@@ -261,7 +311,7 @@ static void
 expect_damage(Coder *log, const char *reason)
 {
     ReplayResult result;
-    replay_run(log->out, log->at, &result);
+    replay_run(log->out, log->at, REPLAY_STAYING, &result);
     g_assert_cmpint(result.end, ==, REPLAY_DAMAGED);
     g_assert_cmpstr(result.difference->str, ==, reason);
     replay_clear(&result);
@@ -314,6 +364,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/replay/day", a_day_is_lived_again);
+    g_test_add_func("/replay/moving", nodes_that_move_do_the_same);
     g_test_add_func("/replay/another",
                     a_node_that_is_another_differs_and_is_told_of);
     g_test_add_func("/replay/more_streams",

@@ -18,7 +18,8 @@ static const char EXAMPLE[] =
     "Examples:\n"
     "  byway run scenarios/first.yaml -o out/try --set general.seed=7\n"
     "  byway run scenarios/first.yaml -l info      (tell of every mode)\n"
-    "  byway run scenarios/first.yaml --turns t.log --turns-of client:4\n\n"
+    "  byway run scenarios/first.yaml --turns t.log --turns-of client:4\n"
+    "  mpirun -n 2 byway run scenarios/netdisk.yaml    (where there is MPI)\n\n"
     "DIR/log.jsonl keeps what was told, and info in any case: one JSON object\n"
     "a line.\n\n"
     "Exit codes: 0 ok, 1 the run failed, 2 usage or scenario invalid,\n"
@@ -159,7 +160,7 @@ new_context(const RunVerb *verb, Raw *raw)
          "Modes run at once, 1 or more (default: the number of cores)", "N"},
         {"parallelism", 'p', 0, G_OPTION_ARG_INT, &raw->threads,
          "Threads in each, 1 to 64; results are the same for any number "
-         "(default: the cores that modes leave)",
+         "(default: the cores that modes leave; one for each rank of MPI)",
          "N"},
         {"turns", 0, 0, G_OPTION_ARG_FILENAME, &raw->turns,
          "Log what nodes hear and want, for byway replay; a new file", "FILE"},

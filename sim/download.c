@@ -197,7 +197,8 @@ take_note(void *context, int64_t now_ns, HostId host, const Effect *note)
 }
 
 static void
-take_delivery(void *context, int64_t now_ns, HostId host, const Extent *extent)
+take_delivery(void *context, int64_t now_ns, HostId host, const Extent *extent,
+              Payload payload)
 {
     (void)now_ns; /* what counts is that it comes once */
     DownloadTable *table = context;
@@ -209,11 +210,9 @@ take_delivery(void *context, int64_t now_ns, HostId host, const Extent *extent)
     assert(end <= download->file_bytes);
     download->delivered_bytes += extent->size_bytes;
     reassembly_add(&download->coverage, extent->offset_bytes, end);
-    if (!extent->chunk)
-        return;
-    if (payload_is_equal(extent))
+    if (payload == PAYLOAD_EQUAL)
         table->equal_bytes += extent->size_bytes;
-    else
+    else if (payload == PAYLOAD_DIFFERENT)
         table->different_bytes += extent->size_bytes;
 }
 

@@ -249,18 +249,21 @@ world_hear(World *world, const Told *told)
         sink->note(sink->context, told->now_ns, told->host, effect);
         return;
     }
-    sink->deliver(sink->context, told->now_ns, told->host, &effect->extent);
-    if (effect->extent.chunk)
-        chunk_unref(effect->extent.chunk);
+    sink->deliver(sink->context, told->now_ns, told->host, &effect->extent,
+                  told->payload);
 }
 
 /* The workload hears it now, or after the window if others run beside us. */
 static void
 tell(World *world, HostId id, const Effect *effect)
 {
-    Told told = {world_network(world, id)->now_ns, id, *effect};
-    if (effect->kind == EFFECT_DELIVER && effect->extent.chunk)
-        chunk_ref(effect->extent.chunk);
+    Told told = {.now_ns = world_network(world, id)->now_ns,
+                 .host = id,
+                 .effect = *effect};
+    if (effect->kind == EFFECT_DELIVER) {
+        told.payload = payload_check(&effect->extent);
+        told.effect.extent.chunk = NULL;
+    }
     if (world->network.parts)
         g_array_append_val(world_part(world, id)->told, told);
     else

@@ -97,7 +97,7 @@ split(FlowTable *table)
         weights[flow->from] += flow->connection_count;
         weights[flow->to] += flow->connection_count;
     }
-    topology_split(table->topology, weights);
+    topology_split(table->topology, weights, table->options);
 }
 
 static void
@@ -265,10 +265,21 @@ flow_take_signal(FlowTable *table, Network *network, const Signal *signal)
     }
 }
 
+/* Where it was opened, its sender is. */
+static bool
+is_here(const FlowTable *table, EndpointId id)
+{
+    const Network *network = table->network;
+    uint32_t home = network_home(network, id);
+    return !network->parts || parts_is_here(network->parts, home);
+}
+
 static void
 end_connection(FlowTable *table, EndpointId id)
 {
     EndpointId sender = id & ~1u;
+    if (!is_here(table, sender))
+        return; /* where it began, they are told too */
     const Endpoint *opener = network_endpoint(table->network, sender);
     Flow *flow = &table->flows[opener->owner];
     /* Both ends may say so. */
@@ -287,24 +298,35 @@ flow_tend(FlowTable *table)
         for (guint i = 0; i < news->ended->len; i++)
             end_connection(table, g_array_index(news->ended, EndpointId, i));
         g_array_set_size(news->ended, 0);
+        news->told_ended = 0;
         done_count += news->done_count;
     }
     return done_count;
 }
 
+static void
+settle_connection(FlowTable *table, Flow *flow, EndpointId id)
+{
+    const Network *network = table->network;
+    uint32_t end = topology_part(table->topology, flow->to);
+    if (is_here(table, id))
+        count_sender(network, flow, id);
+    if (!network->parts || parts_is_here(network->parts, end))
+        flow->got_bytes +=
+            tcp_readable_bytes(network_endpoint(network, id ^ 1));
+}
+
 void
 flow_settle(FlowTable *table)
 {
+    flow_gather_open(table);
     for (uint32_t i = 0; i < table->count; i++) {
         Flow *flow = &table->flows[i];
         for (uint32_t j = 0; j < flow->connection_count; j++) {
-            if (flow->endpoints[j] == NO_ENDPOINT)
-                continue;
-            count_sender(table->network, flow, flow->endpoints[j]);
-            Endpoint *receiver =
-                network_endpoint(table->network, flow->endpoints[j] ^ 1);
-            flow->got_bytes += tcp_readable_bytes(receiver);
+            if (flow->endpoints[j] != NO_ENDPOINT)
+                settle_connection(table, flow, flow->endpoints[j]);
             flow->endpoints[j] = NO_ENDPOINT;
         }
     }
+    flow_gather(table);
 }

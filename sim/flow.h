@@ -25,7 +25,9 @@ typedef struct Flow {
 /* What one part of the network has to tell of its flows' ends. */
 typedef struct FlowNews {
     uint32_t done_count;
-    GArray *ended; /* EndpointId: of a connection that is over */
+    GArray *ended;      /* EndpointId: of a connection that is over */
+    uint32_t told_done; /* to other ranks */
+    uint32_t told_ended;
 } FlowNews;
 
 typedef struct FlowTable {
@@ -49,5 +51,13 @@ void flow_take_signal(FlowTable *table, Network *network, const Signal *signal);
 /* Read the counters of connections that have ended since, before their memory
  * is used again. Returns how many flows are done. */
 uint32_t flow_tend(FlowTable *table);
-/* Read the counters of connections that are still open. */
+/* Read the counters of connections that are still open. All ranks then know
+ * all of every flow. */
 void flow_settle(FlowTable *table);
+/* sim/flow_ranks.c: the news of parts, for the driver of parts. */
+void flow_tell(FlowTable *table, GByteArray *news);
+void flow_hear(FlowTable *table, const uint8_t *news, size_t size_bytes);
+/* All ranks learn which connections are open ... */
+void flow_gather_open(FlowTable *table);
+/* ... and what is known of flows where they begin and end. */
+void flow_gather(FlowTable *table);

@@ -5,6 +5,12 @@
 
 #include "sim/world.h"
 
+/* A CDN server's own link, whose queue the workload looks at. */
+typedef struct WorldLeg {
+    LinkId link;
+    int64_t told_ns; /* to other ranks: its free_ns */
+} WorldLeg;
+
 /* --- sim/world.c -------------------------------------------------------- */
 void world_add_parts(World *world);
 void world_clear_parts(World *world);
@@ -18,7 +24,6 @@ void host_look_again(World *world, HostId host, StreamId stream);
 void host_pump_forward(World *world, HostId host, StreamId from);
 /* --- sim/effect.c: turns out ------------------------------------------ */
 void effect_apply(World *world, HostId host, Turn *turn);
-/* Tell the sink, and forget it. */
 void world_hear(World *world, const Told *told);
 HostStream *host_stream(Host *host, StreamId stream);
 void host_release_stream(World *world, HostId host, StreamId stream);

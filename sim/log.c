@@ -77,7 +77,7 @@ void
 log_tell(Log *log, LogLevel level, const GString *members, const char *format,
          ...)
 {
-    bool is_shown = level <= log->level;
+    bool is_shown = level <= log->level && !log->is_mute;
     bool is_kept = log->file && level <= MAX(log->level, LOG_INFO);
     if (!is_shown && !is_kept)
         return;

@@ -21,6 +21,7 @@ typedef enum LogLevel {
 typedef struct Log {
     FILE *file; /* NULL until there is a place for it */
     LogLevel level;
+    bool is_mute;       /* another rank tells */
     Progress *progress; /* lent; its line makes room for ours */
     int64_t start_us;
 } Log;

@@ -65,6 +65,29 @@ bag_for(Mail *mail, uint32_t part)
     } while (0)
 
 void
+mail_add_packet(Mail *mail, uint32_t part, const PacketLetter *letter)
+{
+    MailBag *bag = bag_for(mail, part);
+    MAKE_ROOM(bag->packets, bag->packet_count, bag->packet_capacity);
+    bag->packets[bag->packet_count++] = *letter;
+}
+
+void
+mail_add_content(Mail *mail, uint32_t part, const ContentLetter *letter)
+{
+    MailBag *bag = bag_for(mail, part);
+    MAKE_ROOM(bag->contents, bag->content_count, bag->content_capacity);
+    bag->contents[bag->content_count++] = *letter;
+}
+
+MailBag *
+mail_empty_bag(Mail *mail, uint32_t part)
+{
+    mail->heavy[mail->side] &= ~(UINT64_C(1) << part);
+    return &mail->bags[mail->side][part];
+}
+
+void
 mail_post_packet(Network *network, uint32_t link, uint32_t packet)
 {
     PacketPool *pool = &network->packets;
@@ -82,13 +105,10 @@ mail_post_packet(Network *network, uint32_t link, uint32_t packet)
 }
 
 void
-mail_post_content(Network *network, uint32_t reader, const Run *run)
+mail_post_content(Network *network, const Endpoint *writer, const Run *run)
 {
-    const Endpoint *endpoint = network_endpoint(network, reader);
-    MailBag *bag = bag_for(network->mail, endpoint->part);
-    MAKE_ROOM(bag->contents, bag->content_count, bag->content_capacity);
-    bag->contents[bag->content_count++] =
-        (ContentLetter){endpoint->serial, reader, *run};
+    ContentLetter letter = {writer->serial, writer->id ^ 1, *run};
+    mail_add_content(network->mail, writer->peer_part, &letter);
 }
 
 static void

@@ -7,7 +7,7 @@
 #pragma once
 
 #include "sim/packet.h"
-#include "sim/stream.h"
+#include "sim/transport/endpoint.h"
 
 #define PARTS_MAX 64u
 
@@ -48,7 +48,14 @@ void mail_free(Mail *mail, uint32_t part_count);
 void mail_turn(Mail *mail);
 /* The packet is on a link that ends elsewhere; it leaves this part's pool. */
 void mail_post_packet(Network *network, uint32_t link, uint32_t packet);
-/* For the reader's incoming stream. Takes the run's reference. */
-void mail_post_content(Network *network, uint32_t reader, const Run *run);
+/* For the incoming stream of the writer's peer. Takes the run's reference. */
+void mail_post_content(Network *network, const Endpoint *writer,
+                       const Run *run);
+/* What a part of another rank posted. */
+void mail_add_packet(Mail *mail, uint32_t part, const PacketLetter *letter);
+void mail_add_content(Mail *mail, uint32_t part, const ContentLetter *letter);
+/* All that was posted for a part since the window's beginning: the caller's,
+ * to take it out. */
+MailBag *mail_empty_bag(Mail *mail, uint32_t part);
 /* Read what all others posted for this part in the window before. */
 void mail_collect(Network *network);

@@ -48,6 +48,7 @@ add_parts(GString *json, const ModeResult *mode)
     member_add_number(json, "window_seconds", (double)mode->window_ns / 1e9);
     member_add_count(json, "windows", mode->windows);
     member_add_count(json, "threads", mode->threads);
+    member_add_count(json, "ranks", mode->ranks);
     member_add_count(json, "critical_events", mode->critical_events);
 }
 

@@ -8,6 +8,7 @@
 #include "sim/link_name.h"
 #include "sim/memory.h"
 #include "sim/parts.h"
+#include "sim/ranks.h"
 #include "sim/stop.h"
 
 #define EVENTS_PER_LOOK 16384u
@@ -43,9 +44,21 @@ mode_look_up(ModeRun *run, const Network *network, uint64_t done)
     progress->events = network_total(network).events;
     progress->done = done;
     progress->memory_bytes = memory_now_bytes();
-    run->is_interrupted = stop_is_pending();
-    return !run->is_interrupted && recorder_is_good(&run->recorder) &&
-           (!run->turns || turn_file_is_good(run->turns));
+    if (run->options.attend)
+        run->options.attend(run->options.attendant);
+    bool is_good = recorder_is_good(&run->recorder) &&
+                   (!run->turns || turn_file_is_good(run->turns));
+    /* Any rank may hear of an end, and all end together. */
+    uint64_t ends[] = {stop_is_pending(), !is_good};
+    parts_sum(network, ends, G_N_ELEMENTS(ends));
+    run->is_interrupted = ends[0];
+    return !ends[0] && !ends[1];
+}
+
+bool
+mode_is_elsewhere(const Network *network)
+{
+    return !network->parts && ranks_here().self > 0;
 }
 
 int64_t
@@ -129,6 +142,20 @@ look(void *context)
     return !mode_is_look_due(play->run, &world->network) || play_look_up(play);
 }
 
+static void
+tell(void *context, GByteArray *news)
+{
+    Play *play = context;
+    world_tell(play->table->world, news);
+}
+
+static void
+hear(void *context, const uint8_t *news, size_t size_bytes)
+{
+    Play *play = context;
+    world_hear_ranks(play->table->world, news, size_bytes);
+}
+
 static bool
 play_simulated(Play *play, GError **error)
 {
@@ -137,7 +164,7 @@ play_simulated(Play *play, GError **error)
     Network *network = &world->network;
     population_start(play->population);
     if (network->parts) {
-        PartsDriver driver = {play, step, meet, look};
+        PartsDriver driver = {play, step, meet, look, tell, hear};
         parts_run(network->parts, &driver, play->stop_ns,
                   play->run->options.thread_count);
         return true;
@@ -163,6 +190,7 @@ read_off_parts(ModeRun *run, const Network *network)
     if (!parts)
         return;
     result->threads = MIN(run->options.thread_count, parts->count);
+    result->ranks = ranks_here().count;
     result->window_ns = parts->window_ns;
     result->windows = parts->windows;
     result->critical_events = parts->critical_events;
@@ -279,6 +307,7 @@ close_turns(ModeRun *run, GError **error)
 static bool
 record_world(ModeRun *run, const DownloadTable *table, GError **error)
 {
+    world_gather(table->world);
     mode_read_off(run, &table->world->network, table->measured_count);
     read_off_downloads(run, table);
     int64_t end_ns = table->world->network.now_ns;
@@ -315,8 +344,9 @@ run_downloads(ModeRun *run, PlanSelection mode, GError **error)
     Play play = {run,          &table,     &population, run->directory,
                  run->stop_ns, run->result};
     run->result->start_rss_bytes = memory_now_bytes();
-    bool is_good = capture_world_links(run, &world, error) &&
-                   player(&play, error) && record_world(run, &table, error);
+    bool is_good = mode_is_elsewhere(&world.network) ||
+                   (capture_world_links(run, &world, error) &&
+                    player(&play, error) && record_world(run, &table, error));
     download_table_clear(&table);
     population_clear(&population);
     world_clear(&world);

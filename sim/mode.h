@@ -22,6 +22,10 @@ typedef struct ModeOptions {
     const TurnWish *turn_wish; /* NULL: no turns are wished for */
     Player player;             /* NULL: the simulator */
     uint32_t thread_count;     /* in one mode */
+    /* Called at every look, where the mode has its process to itself; or
+     * NULL. */
+    void (*attend)(void *attendant);
+    void *attendant;
 } ModeOptions;
 
 /* How far packets of a testbed came after their time. */
@@ -46,6 +50,7 @@ typedef struct ModeResult {
     uint64_t windows;
     uint64_t critical_events; /* as in Parts */
     uint64_t threads;
+    uint64_t ranks;           /* that moved them */
     uint64_t start_rss_bytes; /* with a world where nothing has happened */
     int64_t simulated_ns;
     uint64_t arrivals;

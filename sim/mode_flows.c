@@ -65,12 +65,26 @@ look(void *context)
 }
 
 static void
+tell(void *context, GByteArray *news)
+{
+    FlowRun *flows = context;
+    flow_tell(flows->table, news);
+}
+
+static void
+hear(void *context, const uint8_t *news, size_t size_bytes)
+{
+    FlowRun *flows = context;
+    flow_hear(flows->table, news, size_bytes);
+}
+
+static void
 loop(FlowRun *flows)
 {
     Network *network = flows->table->network;
     int64_t stop_ns = flows->run->stop_ns;
     if (network->parts) {
-        PartsDriver driver = {flows, step, meet, look};
+        PartsDriver driver = {flows, step, meet, look, tell, hear};
         parts_run(network->parts, &driver, stop_ns,
                   flows->run->options.thread_count);
         return;
@@ -187,7 +201,8 @@ mode_run_flows(ModeRun *run, GError **error)
     ProcessTable processes;
     process_table_init(&processes, &network, setup_seed(run->scenario));
     add_backgrounds(run->scenario, &processes);
-    bool is_good = run_table(run, table, &processes, error);
+    bool is_good =
+        mode_is_elsewhere(&network) || run_table(run, table, &processes, error);
     flow_table_free(table);
     process_table_clear(&processes);
     network_clear(&network);

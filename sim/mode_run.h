@@ -24,6 +24,8 @@ struct ModeRun {
  * there is no point in going on. */
 bool mode_look_up(ModeRun *run, const Network *network, uint64_t done);
 bool mode_is_look_due(ModeRun *run, const Network *network);
+/* A network that is whole is the first rank's. */
+bool mode_is_elsewhere(const Network *network);
 /* The links' state is looked at then, or never again. */
 int64_t mode_schedule_sample(const ModeRun *run, Network *network);
 /* What is known when the run is over. */

@@ -45,16 +45,22 @@ clear_connection(Connection *connection)
     }
 }
 
+/* NULL: all its connections are between other ranks. */
+static void
+clear_block(Connection *block)
+{
+    for (uint32_t i = 0; block && i < CONNECTION_BLOCK; i++)
+        clear_connection(&block[i]);
+    free(block);
+}
+
 void
 network_clear_part(Network *network)
 {
-    for (uint32_t i = 0; i < network->connection_count; i++)
-        clear_connection(
-            network_connection(network, network_connection_index(network, i)));
     for (uint32_t i = 0; i < network->connection_capacity;
          i += CONNECTION_BLOCK) {
         uint32_t index = network_connection_index(network, i);
-        free(network->connections[index / CONNECTION_BLOCK]);
+        clear_block(network->connections[index / CONNECTION_BLOCK]);
     }
     g_free(network->free_connections);
     g_free(network->feeders);
@@ -108,16 +114,16 @@ static void
 drop_packet(Network *network, uint32_t index, LinkDrop reason)
 {
     const Packet *packet = &network->packets.packets[index];
-    EndpointId endpoint = packet->endpoint;
+    Gone gone = {packet->endpoint, packet->part};
     bool is_outside = packet->flags & PACKET_OUTSIDE;
     network->count.dropped_packets[reason]++;
     packet_put(&network->packets, index);
     if (is_outside)
         return;
-    if (network_endpoint(network, endpoint)->part == network->part)
-        tcp_packet_gone(network, endpoint);
+    if (gone.part == network->part)
+        tcp_packet_gone(network, gone.endpoint);
     else
-        g_array_append_val(network->gone, endpoint);
+        g_array_append_val(network->gone, gone);
 }
 
 /* Look up the link that the packet enters next. */
@@ -498,6 +504,12 @@ part_of(const Network *network, uint32_t part)
     return network->parts ? parts_network(network->parts, part) : network;
 }
 
+static bool
+is_part_here(const Network *network, uint32_t part)
+{
+    return !network->parts || parts_is_here(network->parts, part);
+}
+
 static uint32_t
 held_packets(const Network *network)
 {
@@ -531,8 +543,11 @@ NetworkTotal
 network_total(const Network *network)
 {
     NetworkTotal total = {0};
-    for (uint32_t part = 0; part < network->part_count; part++)
-        add_part(part_of(network, part), &total);
+    for (uint32_t part = 0; part < network->part_count; part++) {
+        if (is_part_here(network, part))
+            add_part(part_of(network, part), &total);
+    }
+    parts_sum(network, (uint64_t *)&total, sizeof total / sizeof(uint64_t));
     return total;
 }
 
@@ -543,7 +558,11 @@ network_check(const Network *network)
     uint64_t known = total.count.delivered_packets;
     for (int reason = 0; reason < LINK_DROP_COUNT; reason++)
         known += total.count.dropped_packets[reason];
-    for (uint32_t part = 0; part < network->part_count; part++)
-        known += held_packets(part_of(network, part));
-    assert(total.count.sent_packets == known);
+    uint64_t held = 0;
+    for (uint32_t part = 0; part < network->part_count; part++) {
+        if (is_part_here(network, part))
+            held += held_packets(part_of(network, part));
+    }
+    parts_sum(network, &held, 1);
+    assert(total.count.sent_packets == known + held);
 }

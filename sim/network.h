@@ -50,6 +50,14 @@ typedef struct NetworkCount {
 typedef struct Parts Parts;
 typedef struct Mail Mail;
 Network *parts_network(const Parts *parts, uint32_t part);
+/* Whether this process simulates the part. */
+bool parts_is_here(const Parts *parts, uint32_t part);
+
+/* A packet for an endpoint in another part was dropped. */
+typedef struct Gone {
+    EndpointId endpoint;
+    uint32_t part;
+} Gone;
 
 struct Network {
     int64_t now_ns;
@@ -74,8 +82,9 @@ struct Network {
     uint32_t part;
     uint32_t part_count;
     Mail *mail;       /* to the other parts; NULL: it is whole */
-    GArray *gone;     /* EndpointId, elsewhere: a packet for it was dropped */
+    GArray *gone;     /* Gone */
     GArray *released; /* EndpointId: maybe over; NULL: it is whole */
+    GArray *opened;   /* TcpOpened, to another rank; NULL: it is whole */
     Signal *signals;  /* a ring */
     uint32_t signal_head;
     uint32_t signal_count;
@@ -126,7 +135,7 @@ void network_mark(Network *network, uint64_t entity, uint64_t what);
 /* Aborts unless sent = delivered + dropped + in flight, packet by packet. */
 void network_check(const Network *network);
 
-/* Of all the network's parts together. */
+/* Of all the network's parts together; all values are alike, for parts_sum. */
 typedef struct NetworkTotal {
     NetworkCount count;
     uint64_t fingerprint;
@@ -155,6 +164,13 @@ network_connection_index(const Network *network, uint32_t number)
     return number % CONNECTION_BLOCK +
            CONNECTION_BLOCK * (number / CONNECTION_BLOCK * network->part_count +
                                network->part);
+}
+
+/* The part whose connection it is: where it was opened. */
+static inline uint32_t
+network_home(const Network *network, EndpointId id)
+{
+    return (id >> 1) / CONNECTION_BLOCK % network->part_count;
 }
 
 static inline Connection *

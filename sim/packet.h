@@ -40,6 +40,7 @@ typedef struct Packet {
     uint32_t window_bytes;
     uint16_t sequence_bytes; /* payload, and one for a FIN */
     uint8_t flags;           /* PacketFlag, ored */
+    uint8_t part;            /* of the network, where the endpoint lives */
 } Packet;
 
 _Static_assert(sizeof(Packet) == 48, "with its transit 80 bytes");

@@ -113,7 +113,7 @@ join_places(uint32_t place_count, const double *weights,
 {
     double total;
     Forest forest = plant(place_count, weights, &total);
-    Partition partition = {1, TIME_NEVER, NULL};
+    Partition partition = {1, TIME_NEVER, NULL, NULL};
     for (uint32_t start = 0; start < edge_count && forest.count > 1;) {
         uint32_t end = end_of_group(edges, edge_count, start);
         Forest next = copy_forest(&forest, place_count);
@@ -140,6 +140,16 @@ join_places(uint32_t place_count, const double *weights,
     return partition;
 }
 
+static double *
+new_loads(const Partition *partition, uint32_t place_count,
+          const double *weights)
+{
+    double *loads = g_new0(double, partition->count);
+    for (uint32_t place = 0; place < place_count; place++)
+        loads[partition->part_of[place]] += weights[place];
+    return loads;
+}
+
 Partition
 partition_places(uint32_t place_count, const double *weights,
                  PartitionEdge *edges, uint32_t edge_count)
@@ -148,9 +158,11 @@ partition_places(uint32_t place_count, const double *weights,
         qsort(edges, edge_count, sizeof *edges, compare_edges);
     Partition partition =
         join_places(place_count, weights, edges, edge_count, LONG_WINDOW_NS);
-    if (partition.count > 1)
-        return partition;
-    g_free(partition.part_of);
-    return join_places(place_count, weights, edges, edge_count,
-                       SHORT_WINDOW_NS);
+    if (partition.count == 1) {
+        g_free(partition.part_of);
+        partition = join_places(place_count, weights, edges, edge_count,
+                                SHORT_WINDOW_NS);
+    }
+    partition.loads = new_loads(&partition, place_count, weights);
+    return partition;
 }

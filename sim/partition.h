@@ -17,6 +17,7 @@ typedef struct Partition {
     uint32_t count;    /* of parts; 1: there is nothing to split */
     int64_t window_ns; /* the shortest delay between two of them */
     uint8_t *part_of;  /* [place]; owned, g_free it */
+    double *loads;     /* [part]: its places' weights; owned, g_free it */
 } Partition;
 
 /* Places close to one another are put together, the closest first: that makes

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/event.h"
+#include "sim/courier.h"
 #include "sim/gang.h"
 
 /* Fewer events than this are sooner done than shared out. */
@@ -27,13 +28,42 @@ typedef struct PartsRun {
     uint64_t events[PARTS_MAX];        /* until this window */
     uint64_t sorted_events[PARTS_MAX]; /* until the order was made */
     uint8_t order[PARTS_MAX];          /* in which parts are taken up */
+    uint32_t here_count;               /* of them: those that are here */
     uint64_t window_events;            /* of the last window */
+    RankNotice notice;                 /* ours, then that of all */
 } PartsRun;
 
 Network *
 parts_network(const Parts *parts, uint32_t part)
 {
     return parts->networks[part];
+}
+
+bool
+parts_is_here(const Parts *parts, uint32_t part)
+{
+    return !parts->courier || courier_is_here(parts->courier, part);
+}
+
+bool
+parts_has_link(const Network *network, LinkId link)
+{
+    const Parts *parts = network->parts;
+    return !parts || parts_is_here(parts, parts->near_parts[link]);
+}
+
+bool
+parts_has_far_end(const Network *network, LinkId link)
+{
+    const Parts *parts = network->parts;
+    return !parts || parts_is_here(parts, network->links[link].far_part);
+}
+
+void
+parts_sum(const Network *network, uint64_t *values, size_t count)
+{
+    if (network->parts && network->parts->courier)
+        ranks_sum(values, count);
 }
 
 static void
@@ -43,8 +73,9 @@ set_up_part(Parts *parts, Network *network, uint32_t part)
     network->part = part;
     network->part_count = parts->count;
     network->mail = mail_new(parts->count);
-    network->gone = g_array_new(false, false, sizeof(EndpointId));
+    network->gone = g_array_new(false, false, sizeof(Gone));
     network->released = g_array_new(false, false, sizeof(EndpointId));
+    network->opened = g_array_new(false, false, sizeof(TcpOpened));
     parts->networks[part] = network;
 }
 
@@ -75,6 +106,7 @@ parts_split(Network *network, const PartPlan *plan)
     parts->count = plan->count;
     parts->window_ns = plan->window_ns;
     parts->near_parts = g_memdup2(plan->near_parts, network->link_count);
+    parts->courier = courier_new(plan);
     agenda_init(&parts->agenda, parts->count);
     for (LinkId id = 0; id < network->link_count; id++) {
         Link *link = &network->links[id];
@@ -98,13 +130,16 @@ parts_free(Parts *parts)
         mail_free(network->mail, parts->count);
         g_array_unref(network->gone);
         g_array_unref(network->released);
+        g_array_unref(network->opened);
         network->mail = NULL;
-        network->gone = network->released = NULL;
+        network->gone = network->released = network->opened = NULL;
         if (part > 0) {
             network_clear_part(network);
             g_free(network);
         }
     }
+    if (parts->courier)
+        courier_free(parts->courier);
     agenda_clear(&parts->agenda);
     g_free(parts->near_parts);
     Network *whole = parts->networks[0];
@@ -146,8 +181,7 @@ work(void *context, uint32_t place)
 static void
 sort_parts(PartsRun *run)
 {
-    const Parts *parts = run->parts;
-    for (uint32_t i = 1; i < parts->count; i++) {
+    for (uint32_t i = 1; i < run->here_count; i++) {
         uint8_t part = run->order[i];
         uint64_t weight = run->events[part] - run->sorted_events[part];
         uint32_t place = i;
@@ -180,7 +214,7 @@ count_window(PartsRun *run)
     uint64_t loads[PARTS_MAX] = {0};
     uint64_t most = 0;
     run->window_events = 0;
-    for (uint32_t i = 0; i < parts->count; i++) {
+    for (uint32_t i = 0; i < run->here_count; i++) {
         uint8_t part = run->order[i];
         const Network *network = parts->networks[part];
         uint64_t events = network->agenda.popped_total;
@@ -190,8 +224,8 @@ count_window(PartsRun *run)
         run->window_events += events - run->events[part];
         run->events[part] = events;
     }
-    parts->events += run->window_events;
-    parts->critical_events += most;
+    run->notice.events = run->window_events;
+    run->notice.critical_events = most;
     parts->windows++;
 }
 
@@ -199,9 +233,8 @@ static void
 tell_gone(const Parts *parts, Network *network)
 {
     for (guint i = 0; i < network->gone->len; i++) {
-        EndpointId id = g_array_index(network->gone, EndpointId, i);
-        uint8_t part = network_endpoint(network, id)->part;
-        tcp_packet_gone(parts->networks[part], id);
+        const Gone *gone = &g_array_index(network->gone, Gone, i);
+        tcp_packet_gone(parts->networks[gone->part], gone->endpoint);
     }
     g_array_set_size(network->gone, 0);
 }
@@ -217,18 +250,21 @@ compare_ids(const void *a, const void *b)
 /* Connections that are over end at two parts, so nobody may run now. Which
  * they are depends on the time alone, and so has their order to. */
 static void
-release_connections(const Parts *parts)
+release_connections(Parts *parts)
 {
     for (uint32_t part = 0; part < parts->count; part++)
         tell_gone(parts, parts->networks[part]);
+    if (parts->courier)
+        courier_exchange_standings(parts);
     for (uint32_t part = 0; part < parts->count; part++) {
         Network *network = parts->networks[part];
         GArray *released = network->released;
         g_array_sort(released, compare_ids);
         for (guint i = 0; i < released->len; i++) {
             EndpointId id = g_array_index(released, EndpointId, i);
-            uint8_t home = network_endpoint(network, id & ~1u)->part;
-            tcp_release(parts->networks[home], id);
+            uint32_t home = network_home(network, id);
+            if (tcp_release(parts->networks[home], id) && parts->courier)
+                courier_tell_released(parts, id);
         }
         g_array_set_size(released, 0);
     }
@@ -244,8 +280,8 @@ run_window(PartsRun *run, int64_t end_ns)
     if (run->gang && run->window_events >= SHARED_EVENTS_MIN) {
         gang_run(run->gang);
     } else {
-        for (uint32_t part = 0; part < parts->count; part++)
-            work_part(run, part);
+        for (uint32_t i = 0; i < run->here_count; i++)
+            work(run, i);
     }
     count_window(run);
     if (parts->windows % SORT_WINDOWS == 0)
@@ -277,7 +313,8 @@ static int64_t
 next_event_ns(const PartsRun *run)
 {
     int64_t next_ns = TIME_NEVER;
-    for (uint32_t part = 0; part < run->parts->count; part++) {
+    for (uint32_t i = 0; i < run->here_count; i++) {
+        uint32_t part = run->order[i];
         next_ns = MIN(next_ns, run->next_ns[part]);
         next_ns = MIN(next_ns, run->parts->networks[part]->mail->first_ns);
     }
@@ -293,6 +330,21 @@ latest_ns(const Parts *parts)
     return now_ns;
 }
 
+/* Tell other ranks, and hear them: what all know now. */
+static void
+take_stock(PartsRun *run)
+{
+    Parts *parts = run->parts;
+    RankNotice *notice = &run->notice;
+    notice->next_ns = next_event_ns(run);
+    notice->latest_ns = latest_ns(parts);
+    if (parts->courier)
+        courier_exchange(parts, run->driver, notice);
+    parts->events += notice->events;
+    parts->critical_events += notice->critical_events;
+    notice->events = notice->critical_events = 0;
+}
+
 /* What is still in the post is on a link, and stays there. */
 static void
 take_last_mail(const Parts *parts)
@@ -301,8 +353,22 @@ take_last_mail(const Parts *parts)
         parts->networks[part]->ahead_ns = 0;
         mail_turn(parts->networks[part]->mail);
     }
-    for (uint32_t part = 0; part < parts->count; part++)
-        mail_collect(parts->networks[part]);
+    for (uint32_t part = 0; part < parts->count; part++) {
+        if (parts_is_here(parts, part))
+            mail_collect(parts->networks[part]);
+    }
+}
+
+static void
+run_init(PartsRun *run)
+{
+    const Parts *parts = run->parts;
+    for (uint32_t part = 0; part < parts->count; part++) {
+        if (!parts_is_here(parts, part))
+            continue;
+        run->next_ns[part] = agenda_peek_ns(&parts->networks[part]->agenda);
+        run->order[run->here_count++] = (uint8_t)part;
+    }
 }
 
 void
@@ -312,26 +378,23 @@ parts_run(Parts *parts, const PartsDriver *driver, int64_t stop_ns,
     PartsRun run = {.parts = parts,
                     .driver = driver,
                     .thread_count = MIN(thread_count, parts->count)};
-    for (uint32_t part = 0; part < parts->count; part++)
-        run.next_ns[part] = agenda_peek_ns(&parts->networks[part]->agenda);
-    for (uint32_t part = 0; part < parts->count; part++)
-        run.order[part] = (uint8_t)part;
+    run_init(&run);
     if (run.thread_count > 1)
-        run.gang = gang_new(run.thread_count, parts->count, work, &run);
+        run.gang = gang_new(run.thread_count, run.here_count, work, &run);
     const int64_t look_ns = LOOK_WINDOWS * parts->window_ns;
     int64_t next_look_ns = look_ns;
     int64_t end_ns = stop_ns;
     for (;;) {
-        int64_t next_ns = next_event_ns(&run);
+        take_stock(&run);
+        int64_t next_ns = run.notice.next_ns;
         int64_t meet_ns = agenda_peek_ns(&parts->agenda);
         int64_t first_ns = MIN(next_ns, meet_ns);
         if (first_ns > MIN(next_look_ns, stop_ns)) {
-            int64_t latest = latest_ns(parts);
             set_clocks(parts, MIN(next_look_ns, stop_ns));
             release_connections(parts);
             bool is_over = !driver->look(driver->context);
             if (is_over)
-                end_ns = latest;
+                end_ns = run.notice.latest_ns;
             if (is_over || first_ns > stop_ns)
                 break;
             next_look_ns = (first_ns / look_ns + 1) * look_ns;

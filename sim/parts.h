@@ -9,12 +9,15 @@
  *
  * Which parts there are follows from the scenario, never from the machine; so
  * do the windows, and what is done between them. Threads only share out the
- * work: the results are the same for any number of them.
+ * work: the results are the same for any number of them. So do ranks, processes
+ * that each have all that was set up and move some of the parts.
  */
 #pragma once
 
 #include "sim/mail.h"
 #include "sim/network.h"
+
+typedef struct Courier Courier;
 
 struct Parts {
     Network *networks[PARTS_MAX]; /* the first is the one that was split */
@@ -22,6 +25,7 @@ struct Parts {
     int64_t window_ns;
     uint8_t *near_parts; /* [link]: whose the queue is */
     Agenda agenda;       /* what concerns all: done between windows */
+    Courier *courier;    /* NULL: all parts are here */
     uint64_t events;     /* so far */
     uint64_t windows;    /* so far */
     /* Of the busiest thread of each window, summed: all events by these is the
@@ -35,6 +39,8 @@ typedef struct PartPlan {
     int64_t window_ns;
     const uint8_t *near_parts; /* [link] */
     const uint8_t *far_parts;
+    const double *loads;       /* [part] */
+    const TcpOptions *options; /* lent: an array, of all connections */
 } PartPlan;
 
 /* Split a network on which nothing has happened. No link, route or path may
@@ -45,6 +51,13 @@ void parts_free(Parts *parts);
 /* The part where the link's queue is; the network itself if it is whole. */
 Network *parts_of_link(Network *network, LinkId link);
 
+/* Sum up what each rank knows of what is here, and nothing of the rest; all
+ * ranks at once, each for the same values. */
+void parts_sum(const Network *network, uint64_t *values, size_t count);
+/* Whether the link's queue is here; and its far end. */
+bool parts_has_link(const Network *network, LinkId link);
+bool parts_has_far_end(const Network *network, LinkId link);
+
 typedef struct PartsDriver {
     void *context;
     /* An entry of a part's agenda; all that follows from it there. Called by
@@ -54,6 +67,10 @@ typedef struct PartsDriver {
     void (*meet)(void *context, const AgendaEntry *entry);
     /* Now and then, at times that are the scenario's. False: it is over. */
     bool (*look)(void *context);
+    /* What other ranks ought to know of parts that are here: told after each
+     * window, and heard before anything else happens. NULL: nothing. */
+    void (*tell)(void *context, GByteArray *news);
+    void (*hear)(void *context, const uint8_t *news, size_t size_bytes);
 } PartsDriver;
 
 /* Run until stop_ns at most, by so many threads. */

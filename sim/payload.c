@@ -55,3 +55,11 @@ payload_is_equal(const Extent *extent)
     }
     return true;
 }
+
+Payload
+payload_check(const Extent *extent)
+{
+    if (!extent->chunk)
+        return PAYLOAD_NONE;
+    return payload_is_equal(extent) ? PAYLOAD_EQUAL : PAYLOAD_DIFFERENT;
+}

@@ -154,7 +154,12 @@ process_table_start(const ProcessTable *table)
 const Episode *
 process_episode(const ProcessTable *table, uint32_t episode)
 {
-    return &g_array_index(table->episodes, Episode, episode);
+    Episode *found = &g_array_index(table->episodes, Episode, episode);
+    bool is_here = parts_has_link(table->network, found->link);
+    /* Another rank moves the link, nobody moves this. */
+    while (!is_here && found->next_ns <= table->network->now_ns)
+        change(found);
+    return found;
 }
 
 static void

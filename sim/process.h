@@ -50,6 +50,7 @@ uint32_t process_add_episode(ProcessTable *table, LinkId link, const char *name,
                              int64_t clock_ns);
 void process_add_background(ProcessTable *table, LinkId link, const char *name,
                             const PlanBackground *plan);
+/* As it is at the network's present time, at which all its parts stand. */
 const Episode *process_episode(const ProcessTable *table, uint32_t episode);
 /* Put all that were added on the agendas of their links' parts. */
 void process_table_start(const ProcessTable *table);

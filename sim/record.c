@@ -2,6 +2,7 @@
  * sim/record.c: rows of downloads, flows, links and nodes.
  */
 #include "sim/record.h"
+#include "sim/parts.h"
 #include "sim/schema.h"
 
 #include <errno.h>
@@ -45,6 +46,8 @@ static const char *const HEADS[RECORD_KIND_COUNT] = {
 static char *
 part_path(const char *directory, RecordKind kind, const char *mode)
 {
+    if (!directory)
+        return g_strdup("/dev/null");
     g_autofree char *name = g_strdup_printf("%s.%s", KIND_NAMES[kind], mode);
     return g_build_filename(directory, "parts", name, NULL);
 }
@@ -218,15 +221,13 @@ recorder_watch(Recorder *recorder, LinkId link, const char *name)
 }
 
 static void
-print_link(Recorder *recorder, WatchedLink *watched, const Network *network)
+print_link(Recorder *recorder, WatchedLink *watched, const LinkSample *now,
+           int64_t now_ns)
 {
-    const Link *link = &network->links[watched->link];
-    const LinkCount *now = &link->count;
-    uint64_t busy_ns = link_busy_ns(link, network->now_ns);
-    const LinkCount *last = &watched->last;
+    const LinkSample *last = &watched->last;
     uint64_t packets = now->arrived_packets - last->arrived_packets;
-    double busy = (double)(busy_ns - watched->last_busy_ns) /
-                  (double)recorder->interval_ns;
+    double busy =
+        (double)(now->busy_ns - last->busy_ns) / (double)recorder->interval_ns;
     double wait_s = 0;
     if (packets > 0)
         wait_s =
@@ -234,22 +235,53 @@ print_link(Recorder *recorder, WatchedLink *watched, const Network *network)
     fprintf(recorder->links, "%s,", recorder->mode);
     print_text(recorder->links, watched->name);
     fprintf(recorder->links,
-            ",%.9g,%.6g,%.6g,%u,%" G_GUINT64_FORMAT ",%" G_GUINT64_FORMAT
-            ",%" G_GUINT64_FORMAT ",%" G_GUINT64_FORMAT "\n",
-            seconds(network->now_ns), busy, wait_s, now->waiting_packets_max,
+            ",%.9g,%.6g,%.6g,%" G_GUINT64_FORMAT ",%" G_GUINT64_FORMAT
+            ",%" G_GUINT64_FORMAT ",%" G_GUINT64_FORMAT ",%" G_GUINT64_FORMAT
+            "\n",
+            seconds(now_ns), busy, wait_s, now->waiting_packets_max,
             now->arrived_packets, now->dropped_packets[LINK_DROP_QUEUE],
             now->dropped_packets[LINK_DROP_AQM],
             now->dropped_packets[LINK_DROP_LOSS]);
     watched->last = *now;
-    watched->last_busy_ns = busy_ns;
+}
+
+/* What is known of it here; what the wire has lost is counted at its end. */
+static LinkSample
+sample_of(const Network *network, LinkId id)
+{
+    LinkSample sample = {0};
+    const Link *link = &network->links[id];
+    const LinkCount *count = &link->count;
+    if (parts_has_far_end(network, id))
+        sample.dropped_packets[LINK_DROP_LOSS] =
+            count->dropped_packets[LINK_DROP_LOSS];
+    if (!parts_has_link(network, id))
+        return sample;
+    sample.arrived_packets = count->arrived_packets;
+    sample.busy_ns = link_busy_ns(link, network->now_ns);
+    sample.waited_ns = count->waited_ns;
+    sample.waiting_packets_max = count->waiting_packets_max;
+    sample.dropped_packets[LINK_DROP_QUEUE] =
+        count->dropped_packets[LINK_DROP_QUEUE];
+    sample.dropped_packets[LINK_DROP_AQM] =
+        count->dropped_packets[LINK_DROP_AQM];
+    return sample;
 }
 
 void
 recorder_sample(Recorder *recorder, const Network *network)
 {
-    for (uint32_t i = 0; i < recorder->watched->len; i++)
+    guint count = recorder->watched->len;
+    g_autofree LinkSample *samples = g_new0(LinkSample, count + 1);
+    const WatchedLink *watched =
+        (const WatchedLink *)(void *)recorder->watched->data;
+    for (guint i = 0; i < count; i++)
+        samples[i] = sample_of(network, watched[i].link);
+    parts_sum(network, (uint64_t *)samples,
+              count * sizeof *samples / sizeof(uint64_t));
+    for (guint i = 0; i < count; i++)
         print_link(recorder, &g_array_index(recorder->watched, WatchedLink, i),
-                   network);
+                   &samples[i], network->now_ns);
     fflush(recorder->links); /* a full disk is noticed now, not at the end */
 }
 

@@ -21,12 +21,20 @@ typedef enum RecordKind {
     RECORD_KIND_COUNT,
 } RecordKind;
 
+/* What a sample tells of a link; all values are alike, for parts_sum. */
+typedef struct LinkSample {
+    uint64_t arrived_packets;
+    uint64_t busy_ns;
+    uint64_t waited_ns;
+    uint64_t waiting_packets_max;
+    uint64_t dropped_packets[LINK_DROP_COUNT];
+} LinkSample;
+
 /* One sampled link: what its counters said at the last sample. */
 typedef struct WatchedLink {
     LinkId link;
     char *name;
-    LinkCount last;
-    uint64_t last_busy_ns;
+    LinkSample last;
 } WatchedLink;
 
 /* What is written while a mode runs. */
@@ -40,6 +48,7 @@ typedef struct Recorder {
     GPtrArray *captures; /* Pcap * */
 } Recorder;
 
+/* Without a directory (NULL) nothing is kept: another rank does. */
 bool recorder_init(Recorder *recorder, const char *directory, const char *mode,
                    int64_t interval_ns, GError **error);
 /* Open the file for the world's notes. */

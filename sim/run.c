@@ -23,6 +23,7 @@
 #include "sim/population.h"
 #include "sim/record.h"
 #include "sim/stop.h"
+#include "sim/together.h"
 
 #define EXIT_FAILED 1
 #define POLL_NS 100000000
@@ -41,9 +42,18 @@ typedef struct Modes {
     uint32_t started;
     uint32_t running;
     int signal;       /* the last that came, or 0 */
+    Ranks ranks;      /* more than one: they play one mode after the other */
     bool is_given_up; /* by a second signal */
     bool has_failed;
 } Modes;
+
+/* What of the modes is shown, and when it was last told. */
+typedef struct Show {
+    Modes *modes;
+    Progress progress;
+    ModeProgress shown[PROGRESS_MODES_MAX];
+    double told_s;
+} Show;
 
 /* The child's whole life. Without its parent nobody reads its results. */
 static void
@@ -60,6 +70,21 @@ live_mode(const Modes *modes, uint32_t mode)
     _exit(is_good ? 0 : EXIT_FAILED);
 }
 
+static void
+tell_start(Modes *modes, pid_t process, const Progress *progress)
+{
+    uint32_t mode = modes->started;
+    modes->processes[mode] = process;
+    modes->start_s[mode] = progress_elapsed_s(progress);
+    modes->started++;
+    modes->running++;
+    g_autoptr(GString) members = g_string_new(NULL);
+    member_add_text(members, "mode", mode_name(modes->scenario, mode));
+    member_add_count(members, "process", (uint64_t)process);
+    log_tell(modes->log, LOG_INFO, members, "mode %s begins",
+             mode_name(modes->scenario, mode));
+}
+
 static bool
 start_mode(Modes *modes, const Progress *progress)
 {
@@ -73,15 +98,7 @@ start_mode(Modes *modes, const Progress *progress)
     }
     if (process == 0)
         live_mode(modes, mode);
-    modes->processes[mode] = process;
-    modes->start_s[mode] = progress_elapsed_s(progress);
-    modes->started++;
-    modes->running++;
-    g_autoptr(GString) members = g_string_new(NULL);
-    member_add_text(members, "mode", mode_name(modes->scenario, mode));
-    member_add_count(members, "process", (uint64_t)process);
-    log_tell(modes->log, LOG_INFO, members, "mode %s begins",
-             mode_name(modes->scenario, mode));
+    tell_start(modes, process, progress);
     return true;
 }
 
@@ -212,39 +229,91 @@ tell_all_progress(const Modes *modes)
 }
 
 static void
-run_modes(Modes *modes, const RunOptions *options)
+show(void *context)
 {
-    ModeProgress shown[PROGRESS_MODES_MAX];
-    memset(shown, 0, sizeof shown);
+    Show *shown = context;
+    const Modes *modes = shown->modes;
     for (uint32_t i = 0; i < modes->count; i++)
-        mode_expect(modes->scenario, &modes->results[i]);
-    Progress progress;
-    progress_init(&progress, shown, modes->count,
-                  options->is_quiet ? PROGRESS_NEVER : options->progress);
-    progress.noun =
-        modes->scenario->workload.downloads ? "slow downloads" : "flows";
-    modes->log->progress = &progress;
-    double told_s = 0;
+        shown->shown[i] = modes->results[i].progress;
+    progress_show(&shown->progress);
+    double now_s = progress_elapsed_s(&shown->progress);
+    if (now_s <= shown->told_s + TELL_S)
+        return;
+    shown->told_s = now_s;
+    tell_all_progress(modes);
+}
+
+static void
+run_processes(Modes *modes, const RunOptions *options, Show *shown)
+{
     while (modes->running > 0 || (modes->started < modes->count &&
                                   !modes->signal && !modes->has_failed)) {
         while (modes->running < options->jobs &&
                modes->started < modes->count && !modes->signal &&
                !modes->has_failed) {
-            if (!start_mode(modes, &progress)) {
+            if (!start_mode(modes, &shown->progress)) {
                 modes->has_failed = true;
                 break;
             }
         }
-        attend(modes, &progress);
-        for (uint32_t i = 0; i < modes->count; i++)
-            shown[i] = modes->results[i].progress;
-        progress_show(&progress);
-        if (progress_elapsed_s(&progress) > told_s + TELL_S) {
-            told_s = progress_elapsed_s(&progress);
-            tell_all_progress(modes);
-        }
+        attend(modes, &shown->progress);
+        show(shown);
     }
-    progress_end(&progress);
+}
+
+/* A mode in this process, as in that of every other rank. */
+static void
+play_mode(Modes *modes, Show *shown)
+{
+    uint32_t mode = modes->started;
+    ModeResult *result = &modes->results[mode];
+    tell_start(modes, getpid(), &shown->progress);
+    g_autoptr(GError) error = NULL;
+    bool is_good = mode_run(modes->scenario, mode, modes->directory,
+                            &modes->options, result, &error);
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    result->peak_rss_bytes = (uint64_t)usage.ru_maxrss * 1024;
+    ranks_sum(&result->peak_rss_bytes, 1);
+    result->wall_s =
+        progress_elapsed_s(&shown->progress) - modes->start_s[mode];
+    result->progress.is_over = true;
+    modes->running--;
+    modes->signal = together_take_signal(modes->ranks);
+    if (modes->signal)
+        log_tell(modes->log, LOG_WARNING, NULL,
+                 "%s: the run ends early and keeps what it has",
+                 stop_name(modes->signal));
+    if (together_agree(modes->ranks, is_good)) {
+        tell_end(modes, mode);
+        return;
+    }
+    g_strlcpy(result->error, error ? error->message : "another rank failed",
+              sizeof result->error);
+    tell_failure(modes, mode);
+    modes->has_failed = true;
+}
+
+static void
+run_modes(Modes *modes, const RunOptions *options)
+{
+    Show shown = {.modes = modes};
+    for (uint32_t i = 0; i < modes->count; i++)
+        mode_expect(modes->scenario, &modes->results[i]);
+    bool is_shown = !options->is_quiet && modes->ranks.self == 0;
+    progress_init(&shown.progress, shown.shown, modes->count,
+                  is_shown ? options->progress : PROGRESS_NEVER);
+    shown.progress.noun =
+        modes->scenario->workload.downloads ? "slow downloads" : "flows";
+    modes->log->progress = &shown.progress;
+    if (modes->ranks.count == 1)
+        run_processes(modes, options, &shown);
+    modes->options.attend = show;
+    modes->options.attendant = &shown;
+    while (modes->ranks.count > 1 && modes->started < modes->count &&
+           !modes->signal && !modes->has_failed)
+        play_mode(modes, &shown);
+    progress_end(&shown.progress);
     modes->log->progress = NULL;
 }
 
@@ -383,6 +452,8 @@ threads_of_each(const Scenario *scenario, const RunOptions *options)
 {
     if (options->threads > 0)
         return options->threads;
+    if (ranks_here().count > 1)
+        return 1; /* cores are shared out as ranks */
     uint32_t modes = MIN(options->jobs, mode_count(scenario));
     return MAX(g_get_num_processors() / modes, 1);
 }
@@ -392,14 +463,20 @@ static bool
 simulate(const Scenario *scenario, RunOutcome *outcome, ManifestFacts *facts,
          GError **error)
 {
-    if (!log_open(&outcome->log, outcome->partial, error))
+    bool is_first = outcome->ranks.self == 0;
+    if (!together_agree(outcome->ranks,
+                        !is_first ||
+                            log_open(&outcome->log, outcome->partial, error)))
         return false;
-    tell_begin(scenario, outcome);
+    if (is_first)
+        tell_begin(scenario, outcome);
     Modes modes = {.scenario = scenario,
                    .directory = outcome->partial,
-                   .options = {&outcome->options.turn_wish,
-                               outcome->verb->player,
-                               threads_of_each(scenario, &outcome->options)},
+                   .options = {.turn_wish = &outcome->options.turn_wish,
+                               .player = outcome->verb->player,
+                               .thread_count = threads_of_each(
+                                   scenario, &outcome->options)},
+                   .ranks = outcome->ranks,
                    .log = &outcome->log,
                    .parent = getpid(),
                    .count = mode_count(scenario),
@@ -414,7 +491,10 @@ simulate(const Scenario *scenario, RunOutcome *outcome, ManifestFacts *facts,
         log_tell(&outcome->log, LOG_WARNING, NULL,
                  "the turns so far stay in %s.MODE",
                  modes.options.turn_wish->path);
-    bool is_good = !modes.has_failed && write_results(&modes, facts, error);
+    bool is_good = !modes.has_failed;
+    if (is_good)
+        is_good = together_agree(
+            modes.ranks, !is_first || write_results(&modes, facts, error));
     if (modes.signal)
         outcome->exit_code = 128 + modes.signal;
     munmap(modes.results, PROGRESS_MODES_MAX * sizeof(ModeResult));
@@ -424,28 +504,43 @@ simulate(const Scenario *scenario, RunOutcome *outcome, ManifestFacts *facts,
     return is_good;
 }
 
-int
-run_simulate(const RunVerb *verb, int argc, char **argv, RunOutcome *outcome)
+/* Whether it can be run here, and has a place for its results. */
+static bool
+make_ready(const Scenario *scenario, RunOutcome *outcome, GError **error)
 {
-    memset(outcome, 0, sizeof *outcome);
-    outcome->verb = verb;
-    outcome->lock = -1;
+    const RunVerb *verb = outcome->verb;
+    if (!together_is_possible(scenario, &outcome->options, error))
+        return false;
+    bool is_ready =
+        outcome->ranks.self > 0 ||
+        ((!verb->is_possible || verb->is_possible(scenario, error)) &&
+         may_log_turns(scenario, &outcome->options.turn_wish, error) &&
+         directory_open(scenario, outcome, error));
+    return together_agree(outcome->ranks, is_ready);
+}
+
+static int
+read_and_simulate(int argc, char **argv, RunOutcome *outcome)
+{
     g_autoptr(Scenario) scenario = NULL;
     int exit_code = 0;
-    if (!command_parse(argc, argv, outcome, &exit_code))
+    int voice = together_hush(outcome->ranks);
+    bool is_good = command_parse(argc, argv, outcome, &exit_code);
+    if (!together_agree(outcome->ranks, is_good))
         return exit_code;
     log_init(&outcome->log, outcome->options.log_level);
+    outcome->log.is_mute = outcome->ranks.self > 0;
     g_autofree char *text = NULL;
     size_t text_bytes = 0;
     scenario = command_read(&outcome->options, &text, &text_bytes);
-    if (!scenario)
+    together_speak(voice);
+    if (!together_agree(outcome->ranks, scenario))
         return COMMAND_EXIT_USAGE;
     stop_hold();
     g_autoptr(GError) error = NULL;
-    if ((verb->is_possible && !verb->is_possible(scenario, &error)) ||
-        !may_log_turns(scenario, &outcome->options.turn_wish, &error) ||
-        !directory_open(scenario, outcome, &error)) {
-        log_tell(&outcome->log, LOG_ERROR, NULL, "%s", error->message);
+    if (!make_ready(scenario, outcome, &error)) {
+        if (error)
+            log_tell(&outcome->log, LOG_ERROR, NULL, "%s", error->message);
         return outcome->exit_code ? outcome->exit_code : COMMAND_EXIT_USAGE;
     }
     g_autofree char *started = progress_timestamp();
@@ -454,7 +549,20 @@ run_simulate(const RunVerb *verb, int argc, char **argv, RunOutcome *outcome)
                            .started = started};
     if (simulate(scenario, outcome, &facts, &error))
         return 0;
-    log_tell(&outcome->log, LOG_ERROR, NULL, "%s", error->message);
-    directory_remove(outcome->partial, NULL);
+    if (error)
+        log_tell(&outcome->log, LOG_ERROR, NULL, "%s", error->message);
+    if (outcome->partial)
+        directory_remove(outcome->partial, NULL);
     return outcome->exit_code ? outcome->exit_code : EXIT_FAILED;
+}
+
+int
+run_simulate(const RunVerb *verb, int argc, char **argv, RunOutcome *outcome)
+{
+    memset(outcome, 0, sizeof *outcome);
+    outcome->verb = verb;
+    outcome->lock = -1;
+    outcome->ranks = verb->player ? ranks_here() : ranks_join();
+    int exit_code = read_and_simulate(argc, argv, outcome);
+    return together_leave(outcome->ranks, exit_code);
 }

@@ -5,6 +5,7 @@
 
 #include "sim/log.h"
 #include "sim/mode.h"
+#include "sim/ranks.h"
 
 /* A verb that runs scenarios and leaves results. */
 typedef struct RunVerb {
@@ -29,7 +30,8 @@ typedef struct RunOptions {
     ProgressMode progress;
     LogLevel log_level; /* of stderr */
     uint32_t jobs;      /* modes at once */
-    uint32_t threads;   /* of each; 0: the cores that modes leave */
+    uint32_t threads;   /* of each; 0: the cores that modes leave, or one
+                         * for each rank */
     bool is_quiet;
     bool is_forced; /* replace an existing directory */
     bool has_no_plots;
@@ -39,9 +41,10 @@ typedef struct RunOptions {
 typedef struct RunOutcome {
     const RunVerb *verb;
     RunOptions options;
+    Ranks ranks; /* that play it together; the first one writes and tells */
     char *directory;
-    char *partial;
-    int lock; /* on partial, while this process writes there; or -1 */
+    char *partial; /* NULL at other ranks */
+    int lock;      /* on partial, while this process writes there; or -1 */
     Log log;
     int exit_code; /* 0; 128 + the signal that cut the run short; or 1 when
                     * there was no place for results */

@@ -343,7 +343,8 @@ find_parts(Topology *topology, const double *weights)
 }
 
 void
-topology_split(Topology *topology, const double *weights)
+topology_split(Topology *topology, const double *weights,
+               const TcpOptions *options)
 {
     Partition partition = find_parts(topology, weights);
     const uint8_t *part_of = partition.part_of;
@@ -363,11 +364,16 @@ topology_split(Topology *topology, const double *weights)
         near_parts[host->up] = far_parts[host->down] = host->part;
         near_parts[host->down] = far_parts[host->up] = part_of[host->node];
     }
-    PartPlan plan = {partition.count, partition.window_ns, near_parts,
-                     far_parts};
+    PartPlan plan = {.count = partition.count,
+                     .window_ns = partition.window_ns,
+                     .near_parts = near_parts,
+                     .far_parts = far_parts,
+                     .loads = partition.loads,
+                     .options = options};
     if (plan.count > 1)
         parts_split(network, &plan);
     g_free(partition.part_of);
+    g_free(partition.loads);
 }
 
 uint32_t

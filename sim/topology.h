@@ -26,7 +26,8 @@ LinkId topology_line(const Topology *topology, uint32_t host, bool is_down);
 /* Split the topology's network by its places, where there are several with
  * time between them. A place is a router with its hosts, or a host by itself
  * of which much is asked. Weights say how much is asked of each host. */
-void topology_split(Topology *topology, const double *weights);
+void topology_split(Topology *topology, const double *weights,
+                    const TcpOptions *options);
 /* Of the network; 0 if it is whole. */
 uint32_t topology_part(const Topology *topology, uint32_t host);
 /* False when no links lead from one to the other. */

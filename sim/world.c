@@ -69,13 +69,6 @@ answer_free(Answer *answer)
     g_free(answer);
 }
 
-static void
-forget(const Told *told)
-{
-    if (told->effect.kind == EFFECT_DELIVER && told->effect.extent.chunk)
-        chunk_unref(told->effect.extent.chunk);
-}
-
 void
 world_clear_parts(World *world)
 {
@@ -84,8 +77,6 @@ world_clear_parts(World *world)
         while (!g_queue_is_empty(&part->answers))
             answer_free(g_queue_pop_head(&part->answers));
         turn_clear(&part->turn);
-        for (guint told = 0; told < part->told->len; told++)
-            forget(&g_array_index(part->told, Told, told));
         g_array_unref(part->told);
     }
     g_free(world->parts);
@@ -110,6 +101,8 @@ world_clear(World *world)
     terrain_clear(&world->terrain);
     network_clear(&world->network);
     g_array_unref(world->files);
+    if (world->legs)
+        g_array_unref(world->legs);
     g_free(world->options);
 }
 
@@ -156,6 +149,13 @@ log_node(World *world, HostId id, const uint8_t seed[32])
     turn_file_node(world->turns, &node);
 }
 
+static bool
+world_is_here(const World *world, HostId host)
+{
+    const Parts *parts = world->network.parts;
+    return !parts || parts_is_here(parts, world->hosts[host].part);
+}
+
 void
 world_start(World *world, HostId id)
 {
@@ -167,6 +167,8 @@ world_start(World *world, HostId id)
         world->elsewhere->start(world->elsewhere->context, id);
         return;
     }
+    if (!world_is_here(world, id))
+        return;
     uint8_t seed[32];
     write_node_seed(world, id, seed);
     host->node = node_new(host->role, host->config, seed);
@@ -187,6 +189,8 @@ world_stop(World *world, HostId id)
         world->elsewhere->stop(world->elsewhere->context, id);
         return;
     }
+    if (!world_is_here(world, id))
+        return;
     for (StreamId stream = 0; stream < host->stream_capacity; stream++) {
         EndpointId endpoint = host->streams[stream].endpoint;
         if (endpoint != UINT32_MAX)
@@ -213,7 +217,7 @@ world_command(World *world, HostId id, const Command *command)
     }
     Event event = {.kind = EVENT_COMMAND, .stream = STREAM_NONE};
     event.command = command;
-    host_event(world, id, &event);
+    host_event(world, id, &event); /* whose node is at another rank is deaf */
 }
 
 uint32_t

@@ -94,20 +94,24 @@ typedef struct Elsewhere {
     void (*command)(void *context, HostId host, const Command *command);
 } Elsewhere;
 
+/* What came of the real bytes that a delivery may carry. */
+typedef enum Payload { PAYLOAD_NONE, PAYLOAD_EQUAL, PAYLOAD_DIFFERENT } Payload;
+
 /* What nodes tell: the workload keeps the books. */
 typedef struct NoteSink {
     void *context;
     void (*note)(void *context, int64_t now_ns, HostId host,
                  const Effect *note);
     void (*deliver)(void *context, int64_t now_ns, HostId host,
-                    const Extent *extent);
+                    const Extent *extent, Payload payload);
 } NoteSink;
 
 /* A note or a delivery that waits for the end of a window. */
 typedef struct Told {
     int64_t now_ns;
     HostId host;
-    Effect effect; /* EFFECT_NOTE or EFFECT_DELIVER */
+    Payload payload;
+    Effect effect; /* EFFECT_NOTE or EFFECT_DELIVER, without its chunk */
 } Told;
 
 /* What the hosts in one part of the network have to themselves. */
@@ -115,6 +119,7 @@ typedef struct WorldPart {
     GQueue answers; /* Answer * */
     Turn turn;
     GArray *told; /* Told, in the order of time; unused if there is but one */
+    uint32_t passed_on; /* of them, to other ranks */
 } WorldPart;
 
 struct World {
@@ -129,6 +134,7 @@ struct World {
     uint32_t host_count;
     GArray *files; /* FileInfo */
     WorldPart *parts;
+    GArray *legs; /* WorldLeg; NULL: the network is whole */
     NoteSink sink;
     const Elsewhere *elsewhere; /* NULL: all nodes are here */
     FILE *trace;                /* every note as a row; NULL: not wanted */
@@ -161,6 +167,11 @@ FileId world_file_id(const World *world, uint32_t file);
 bool world_step(World *world, Network *network, const AgendaEntry *entry);
 /* After a window: tell the sink what nodes of all parts have told. */
 void world_listen(World *world);
+/* What other ranks have to know of hosts, for the driver of parts; and in the
+ * end, what all of them count. */
+void world_tell(World *world, GByteArray *news);
+void world_hear_ranks(World *world, const uint8_t *news, size_t size_bytes);
+void world_gather(World *world);
 
 /* After commands, starts and stops: let what follows from them happen. */
 void world_settle(World *world);
@@ -184,3 +195,4 @@ Address reach_address(HostId host);
 /* --- sim/payload.c ------------------------------------------------------ */
 Chunk *payload_new(uint32_t file, uint64_t offset_bytes, uint32_t size_bytes);
 bool payload_is_equal(const Extent *extent);
+Payload payload_check(const Extent *extent);

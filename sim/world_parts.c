@@ -72,6 +72,17 @@ place_links(World *world, const uint8_t *part_of, uint8_t *near_parts,
     }
 }
 
+static void
+find_legs(World *world)
+{
+    world->legs = g_array_new(false, false, sizeof(WorldLeg));
+    for (HostId id = 0; id < world->host_count; id++) {
+        WorldLeg leg = {world->hosts[id].up, 0};
+        if (world->hosts[id].role == ROLE_CDN)
+            g_array_append_val(world->legs, leg);
+    }
+}
+
 void
 world_split(World *world)
 {
@@ -81,17 +92,23 @@ world_split(World *world)
     Partition partition =
         partition_places(world->terrain.site_count, weights, edges, edge_count);
     g_autofree uint8_t *part_of = partition.part_of;
+    g_autofree double *loads = partition.loads;
     if (partition.count == 1)
         return;
     uint32_t link_count = world->network.link_count;
     g_autofree uint8_t *near_parts = g_new0(uint8_t, link_count);
     g_autofree uint8_t *far_parts = g_new0(uint8_t, link_count);
     place_links(world, part_of, near_parts, far_parts);
-    PartPlan plan = {partition.count, partition.window_ns, near_parts,
-                     far_parts};
+    PartPlan plan = {.count = partition.count,
+                     .window_ns = partition.window_ns,
+                     .near_parts = near_parts,
+                     .far_parts = far_parts,
+                     .loads = loads,
+                     .options = world->options};
     world_clear_parts(world);
     parts_split(&world->network, &plan);
     world_add_parts(world);
+    find_legs(world);
 }
 
 /* The part whose earliest told thing is the earliest of all; else NULL. */
@@ -122,6 +139,8 @@ world_listen(World *world)
         guint *place = &heard[part - world->parts];
         world_hear(world, &g_array_index(part->told, Told, (*place)++));
     }
-    for (uint32_t i = 0; i < world->network.part_count; i++)
+    for (uint32_t i = 0; i < world->network.part_count; i++) {
         g_array_set_size(world->parts[i].told, 0);
+        world->parts[i].passed_on = 0;
+    }
 }

@@ -170,12 +170,9 @@ take_delivery(Troupe *troupe, HostId id, const Delivery *delivery)
                      .size_bytes = delivery->size_bytes,
                      .file = download->file};
     table->sampled_count += download->delivered_bytes == 0;
-    troupe->world->sink.deliver(troupe->world->sink.context,
-                                troupe->world->network.now_ns, id, &extent);
-    if (delivery->is_equal)
-        table->equal_bytes += delivery->size_bytes;
-    else
-        table->different_bytes += delivery->size_bytes;
+    troupe->world->sink.deliver(
+        troupe->world->sink.context, troupe->world->network.now_ns, id, &extent,
+        delivery->is_equal ? PAYLOAD_EQUAL : PAYLOAD_DIFFERENT);
 }
 
 static void

@@ -7,6 +7,7 @@
  */
 #include <mpi.h>
 
+#include "sim/ranks.h"
 #include "sim/stop.h"
 #include "sim/sweep/crew.h"
 
@@ -17,19 +18,6 @@
 /* To ranks: play this, end what you play, that was all; from them: it is
  * over. */
 typedef enum Tag { TAG_PLAY, TAG_KILL, TAG_LEAVE, TAG_OVER } Tag;
-
-/* What mpirun and srun tell their processes. */
-static bool
-is_launched(void)
-{
-    static const char *const SIGNS[] = {"OMPI_COMM_WORLD_SIZE", "PMI_RANK",
-                                        "PMIX_RANK"};
-    for (size_t at = 0; at < G_N_ELEMENTS(SIGNS); at++) {
-        if (g_getenv(SIGNS[at]))
-            return true;
-    }
-    return false;
-}
 
 static bool
 has_message(int source, MPI_Status *ret_status)
@@ -90,21 +78,13 @@ serve(void)
 static bool
 join(Crew *crew)
 {
-    int rank = 0;
-    int size = 1;
-    if (!is_launched())
+    Ranks ranks = ranks_join();
+    if (ranks.count == 1)
         return false;
-    MPI_Init(NULL, NULL);
-    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-    MPI_Comm_size(MPI_COMM_WORLD, &size);
-    if (size == 1) {
-        MPI_Finalize();
-        return false;
-    }
-    crew->size = (uint32_t)size - 1;
+    crew->size = ranks.count - 1;
     crew->is_busy = g_new0(bool, crew->size);
-    crew->has_served = rank > 0;
-    if (rank > 0)
+    crew->has_served = ranks.self > 0;
+    if (crew->has_served)
         serve();
     return true;
 }
@@ -162,7 +142,7 @@ leave(Crew *crew)
     if (!crew->has_served)
         send_ranks(crew, TAG_LEAVE);
     g_free(crew->is_busy);
-    MPI_Finalize();
+    ranks_leave();
 }
 
 const CrewKind crew_of_ranks = {join,       take_jobs,  start,

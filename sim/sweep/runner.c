@@ -14,13 +14,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "sim/ranks.h"
 #include "sim/stop.h"
 
 #define EXIT_UNSPAWNED 127
 
 /* Between fork and exec: nothing but system calls. */
 static void
-become(char *const *arguments, int told, pid_t parent)
+become(char *const *arguments, char *const *environment, int told, pid_t parent)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent)
@@ -30,7 +31,7 @@ become(char *const *arguments, int told, pid_t parent)
     dup2(told, STDOUT_FILENO);
     dup2(told, STDERR_FILENO);
     /* The same program, even if its file has been replaced since. */
-    execv("/proc/self/exe", arguments);
+    execve("/proc/self/exe", arguments, environment);
     _exit(EXIT_UNSPAWNED);
 }
 
@@ -56,6 +57,8 @@ runner_start(Runner *runner, const RunOrder *order, GError **error)
                                      "never",
                                      "-f",
                                      NULL};
+    /* This process may be one of several ranks; the run is none. */
+    g_auto(GStrv) environment = ranks_new_environment();
     int told = memfd_create("told", MFD_CLOEXEC);
     pid_t parent = getpid();
     pid_t process = told < 0 ? -1 : fork();
@@ -68,7 +71,7 @@ runner_start(Runner *runner, const RunOrder *order, GError **error)
         return false;
     }
     if (process == 0)
-        become((char *const *)arguments, told, parent);
+        become((char *const *)arguments, environment, told, parent);
     setpgid(process, process); /* whoever of the two comes first */
     *runner = (Runner){.process = process, .run = order->run, .told = told};
     return true;

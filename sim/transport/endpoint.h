@@ -100,18 +100,19 @@ typedef struct Endpoint {
     uint8_t backoff;
     uint8_t unanswered_knocks; /* at a closed window */
     uint8_t part;              /* of the network, where it lives */
+    uint8_t peer_part;         /* and where its peer does */
     bool is_used;              /* else the connection's place is free */
     bool is_closing;           /* FIN follows the last byte written */
     bool is_fin_sent;
     bool is_fin_acked;
-    bool has_peer_fin;   /* and everything before it is in order */
-    bool is_owned;       /* somebody still holds this endpoint's number */
-    bool is_let_go;      /* the owner hears no more */
-    bool is_refusing;    /* nobody listens: RST answers a SYN */
-    bool is_silent;      /* the host has gone: nothing answers */
-    bool is_full;        /* owes SIGNAL_DRAINED */
-    bool is_told;        /* SIGNAL_READABLE is under way */
-    bool owes_duplicate; /* the next ACK reports a duplicate */
+    bool has_peer_fin;    /* and everything before it is in order */
+    bool is_owned;        /* somebody still holds this endpoint's number */
+    bool is_let_go;       /* the owner hears no more */
+    bool is_refusing : 1; /* nobody listens: RST answers a SYN */
+    bool is_silent : 1;   /* the host has gone: nothing answers */
+    bool is_full;         /* owes SIGNAL_DRAINED */
+    bool is_told;         /* SIGNAL_READABLE is under way */
+    bool owes_duplicate;  /* the next ACK reports a duplicate */
     bool is_window_limited;
     bool is_probing; /* a tail loss probe is under way */
     bool probe_is_resent;

@@ -68,8 +68,33 @@ void tcp_close(Network *network, Endpoint *endpoint, CloseReason reason);
 /* --- the network's half ------------------------------------------------ */
 void tcp_packet(Network *network, uint32_t packet);
 void tcp_timer(Network *network, EndpointId id);
-/* Use the connection's memory again, if it is over at both ends; the opener's
- * part, while no other runs. */
-void tcp_release(Network *network, EndpointId id);
+/* Use the connection's memory again, if it is over at both ends, and say so;
+ * the opener's part, while no other runs. */
+bool tcp_release(Network *network, EndpointId id);
 /* A packet of the connection left the network, delivered or not. */
 void tcp_packet_gone(Network *network, EndpointId id);
+
+/* --- ends at different ranks ------------------------------------------- */
+/* Each rank has both ends, of which one is not moved there: what is left of
+ * the other's is what the rank that opened it knows, or is told. */
+typedef struct TcpOpened {
+    TcpPath path;
+    uint32_t index; /* of the connection */
+} TcpOpened;
+/* A connection opened at another rank, by the part of this network. */
+Connection *tcp_adopt(Network *network, const TcpOpened *opened);
+/* It is over, and its memory will be used again. */
+void tcp_forget(Network *network, EndpointId id);
+
+/* What the opener's part asks of an acceptor, before it releases. */
+typedef struct TcpStanding {
+    uint64_t serial;
+    int64_t opened_ns;
+    EndpointId id;
+    uint32_t sent_packets;
+    uint32_t gone_packets;
+    TcpState state;
+    bool is_owned;
+} TcpStanding;
+TcpStanding tcp_standing(const Network *network, EndpointId acceptor);
+void tcp_learn_standing(Network *network, const TcpStanding *standing);

@@ -9,11 +9,12 @@
 static void
 hand_over(Network *network, const Endpoint *endpoint, const Run *run)
 {
+    if (endpoint->peer_part != network->part) {
+        mail_post_content(network, endpoint, run);
+        return;
+    }
     Endpoint *reader = network_endpoint(network, endpoint->id ^ 1);
-    if (reader->part == network->part)
-        stream_append(&reader->incoming, run);
-    else
-        mail_post_content(network, reader->id, run);
+    stream_append(&reader->incoming, run);
 }
 
 void

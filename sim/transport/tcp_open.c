@@ -53,21 +53,27 @@ endpoint_clear(Endpoint *endpoint)
     reassembly_clear(&endpoint->reassembly);
 }
 
-static void
-add_block(Network *network)
+static Connection *
+new_block(void)
 {
     size_t block_bytes = CONNECTION_BLOCK * sizeof(Connection);
     Connection *block = aligned_alloc(64, block_bytes);
     if (!block)
         g_error("out of memory: %zu bytes", block_bytes);
     memset(block, 0, block_bytes);
+    return block;
+}
+
+static void
+add_block(Network *network)
+{
     uint32_t place =
         network_connection_index(network, network->connection_capacity) /
         CONNECTION_BLOCK;
     if (place >= CONNECTION_BLOCKS_MAX)
         g_error("more than %u connections at once",
                 CONNECTION_BLOCKS_MAX * CONNECTION_BLOCK);
-    network->connections[place] = block;
+    network->connections[place] = new_block();
     network->connection_capacity += CONNECTION_BLOCK;
     network->free_connections = g_renew(uint32_t, network->free_connections,
                                         network->connection_capacity);
@@ -91,10 +97,9 @@ set_address(Endpoint *endpoint, uint32_t host)
     endpoint->address[2] = (uint8_t)host;
 }
 
-EndpointId
-tcp_open(Network *network, const TcpPath *path)
+static Connection *
+connection_init(Network *network, uint32_t index, const TcpPath *path)
 {
-    uint32_t index = take_connection(network);
     Connection *connection = network_connection(network, index);
     Endpoint *opener = &connection->sides[0];
     Endpoint *acceptor = &connection->sides[1];
@@ -104,13 +109,28 @@ tcp_open(Network *network, const TcpPath *path)
     opener->is_used = acceptor->is_used = true;
     opener->part = (uint8_t)network->part;
     acceptor->part = path->acceptor_part;
+    opener->peer_part = acceptor->part;
+    acceptor->peer_part = opener->part;
     opener->serial = acceptor->serial = path->serial;
     set_address(opener, path->opener_host);
     set_address(acceptor, path->acceptor_host);
     acceptor->state = TCP_SYN_RECEIVED;
     acceptor->is_refusing = path->is_refused;
+    return connection;
+}
+
+EndpointId
+tcp_open(Network *network, const TcpPath *path)
+{
+    uint32_t index = take_connection(network);
+    Connection *connection = connection_init(network, index, path);
+    Endpoint *opener = &connection->sides[0];
     if (path->is_dead)
-        tcp_vanish(network, acceptor);
+        tcp_vanish(network, &connection->sides[1]);
+    if (network->parts && !parts_is_here(network->parts, path->acceptor_part)) {
+        TcpOpened opened = {*path, index};
+        g_array_append_val(network->opened, opened);
+    }
     opener->state = TCP_SYN_SENT;
     opener->opened_ns = network->now_ns;
     tcp_send_control(network, opener, PACKET_SYN);
@@ -128,6 +148,16 @@ are_packets_left(const Connection *connection)
 }
 
 void
+tcp_forget(Network *network, EndpointId id)
+{
+    Connection *connection = network_connection(network, id >> 1);
+    for (int side = 0; side < 2; side++) {
+        endpoint_clear(&connection->sides[side]);
+        connection->sides[side].is_used = false;
+    }
+}
+
+void
 tcp_release_if_idle(Network *network, EndpointId id)
 {
     if (network->released)
@@ -136,7 +166,7 @@ tcp_release_if_idle(Network *network, EndpointId id)
         tcp_release(network, id);
 }
 
-void
+bool
 tcp_release(Network *network, EndpointId id)
 {
     Connection *connection = network_connection(network, id >> 1);
@@ -144,17 +174,16 @@ tcp_release(Network *network, EndpointId id)
     Endpoint *acceptor = &connection->sides[1];
     if (!opener->is_used || opener->state != TCP_CLOSED ||
         are_packets_left(connection))
-        return;
+        return false;
     /* A SYN that got lost, and whose sender gave up, was never heard of. */
     if (acceptor->state == TCP_SYN_RECEIVED &&
         acceptor->opened_ns == TIME_NEVER)
         acceptor->state = TCP_CLOSED;
     if (acceptor->state != TCP_CLOSED || opener->is_owned || acceptor->is_owned)
-        return;
-    endpoint_clear(opener);
-    endpoint_clear(acceptor);
-    opener->is_used = acceptor->is_used = false;
+        return false;
+    tcp_forget(network, id);
     network->free_connections[network->free_connection_count++] = id >> 1;
+    return true;
 }
 
 void
@@ -252,4 +281,50 @@ tcp_packet_gone(Network *network, EndpointId id)
     endpoint->gone_packets++;
     if (endpoint->state != TCP_ESTABLISHED)
         tcp_release_if_idle(network, id);
+}
+
+/* Blocks in which other ranks alone have an end stay away. */
+Connection *
+tcp_adopt(Network *network, const TcpOpened *opened)
+{
+    uint32_t place = opened->index / CONNECTION_BLOCK;
+    if (!network->connections[place])
+        network->connections[place] = new_block();
+    uint32_t capacity = (place / network->part_count + 1) * CONNECTION_BLOCK;
+    network->connection_capacity = MAX(network->connection_capacity, capacity);
+    Connection *connection =
+        connection_init(network, opened->index, &opened->path);
+    if (opened->path.is_dead) {
+        connection->sides[1].state = TCP_CLOSED;
+        connection->sides[1].is_silent = true;
+        connection->sides[1].is_let_go = true;
+    }
+    return connection;
+}
+
+TcpStanding
+tcp_standing(const Network *network, EndpointId id)
+{
+    const Endpoint *acceptor = network_endpoint(network, id);
+    return (TcpStanding){
+        .serial = acceptor->serial,
+        .opened_ns = acceptor->opened_ns,
+        .id = id,
+        .sent_packets = acceptor->sent_packets,
+        .gone_packets = acceptor->gone_packets,
+        .state = acceptor->state,
+        .is_owned = acceptor->is_owned,
+    };
+}
+
+void
+tcp_learn_standing(Network *network, const TcpStanding *standing)
+{
+    Endpoint *acceptor = network_endpoint(network, standing->id);
+    assert(acceptor->serial == standing->serial);
+    acceptor->opened_ns = standing->opened_ns;
+    acceptor->sent_packets = standing->sent_packets;
+    acceptor->gone_packets = standing->gone_packets;
+    acceptor->state = standing->state;
+    acceptor->is_owned = standing->is_owned;
 }

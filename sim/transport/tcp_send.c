@@ -15,6 +15,7 @@ new_packet(Network *network, Endpoint *endpoint, uint32_t size_bytes,
     uint32_t index = packet_take(&network->packets);
     Packet *packet = &network->packets.packets[index];
     packet->endpoint = endpoint->id ^ 1;
+    packet->part = endpoint->peer_part;
     network->packets.transits[index].size_bytes = (uint16_t)size_bytes;
     packet->flags = flags;
     packet->seq = endpoint->next_seq;

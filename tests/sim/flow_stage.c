@@ -105,7 +105,8 @@ flow_stage_run_parts(FlowStage *stage, int64_t until_ns, uint32_t thread_count,
 {
     Parts *parts = stage->network.parts;
     g_assert_nonnull(parts);
-    PartsDriver driver = {stage, step, look_ahead, look};
+    PartsDriver driver = {
+        .context = stage, .step = step, .meet = look_ahead, .look = look};
     if (runs_ahead)
         agenda_push(&parts->agenda, 0, AGENDA_SAMPLE, 0);
     parts_run(parts, &driver, until_ns, thread_count);

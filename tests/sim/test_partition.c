@@ -33,6 +33,7 @@ neighbours_are_together_and_the_window_is_what_lies_between(void)
     for (uint32_t place = 0; place < 8; place++)
         g_assert_cmpuint(partition.part_of[place], ==, place / 2);
     g_free(partition.part_of);
+    g_free(partition.loads);
 }
 
 static void
@@ -44,6 +45,7 @@ no_part_is_made_that_has_more_than_a_quarter_of_the_work(void)
     g_assert_cmpuint(partition.count, ==, 4);
     g_assert_cmpint(partition.window_ns, ==, 2 * NS_PER_MS);
     g_free(partition.part_of);
+    g_free(partition.loads);
 }
 
 static void
@@ -55,11 +57,13 @@ what_is_closer_than_a_millisecond_is_together_if_there_is_more(void)
     g_assert_cmpuint(partition.count, ==, 2);
     g_assert_cmpint(partition.window_ns, ==, 20 * NS_PER_MS);
     g_free(partition.part_of);
+    g_free(partition.loads);
     const int64_t short_ns[] = {NS_PER_MS / 5, NS_PER_MS / 10, NS_PER_MS / 5};
     partition = split_row(4, short_ns, weights);
     g_assert_cmpuint(partition.count, ==, 4);
     g_assert_cmpint(partition.window_ns, ==, NS_PER_MS / 10);
     g_free(partition.part_of);
+    g_free(partition.loads);
 }
 
 static void
@@ -72,6 +76,7 @@ places_without_time_between_them_are_one_part(void)
     for (uint32_t place = 0; place < 4; place++)
         g_assert_cmpuint(partition.part_of[place], ==, 0);
     g_free(partition.part_of);
+    g_free(partition.loads);
 }
 
 static void
@@ -81,6 +86,7 @@ one_place_alone_is_one_part(void)
     Partition partition = partition_places(1, &weight, NULL, 0);
     g_assert_cmpuint(partition.count, ==, 1);
     g_free(partition.part_of);
+    g_free(partition.loads);
 }
 
 static void
@@ -96,6 +102,7 @@ there_are_never_too_many(void)
     g_assert_cmpuint(partition.count, <=, PARTS_MAX);
     g_assert_cmpuint(partition.count, >, 1);
     g_free(partition.part_of);
+    g_free(partition.loads);
 }
 
 int

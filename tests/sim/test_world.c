@@ -108,7 +108,8 @@ run(Stage *stage, int64_t stop_ns, uint32_t thread_count)
 {
     Network *network = &stage->world.network;
     if (network->parts) {
-        PartsDriver driver = {stage, step, meet, look};
+        PartsDriver driver = {
+            .context = stage, .step = step, .meet = meet, .look = look};
         parts_run(network->parts, &driver, stop_ns, thread_count);
         return;
     }

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * sim/ranks.h: processes, maybe on several machines, that run one simulation.
+ *
+ * All of them call the functions that exchange or sum something, in the same
+ * order; each then knows the same. Without MPI there is one process.
+ */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct Ranks {
+    uint32_t self; /* 0 is the one that writes and tells */
+    uint32_t count;
+} Ranks;
+
+/* What one rank tells another beside what it sends. */
+typedef struct RankNotice {
+    int64_t next_ns;
+    int64_t latest_ns;
+    uint64_t events;
+    uint64_t critical_events;
+    uint64_t sent_bytes; /* what comes with it */
+} RankNotice;
+
+/* Whether mpirun or srun started more than this process. */
+bool ranks_are_launched(void);
+/* Once, and before the first thread. One rank when nobody started more; else
+ * SIGINT and SIGTERM wait from now on until somebody looks (sim/stop.h). */
+Ranks ranks_join(void);
+/* All that joined; no more is exchanged. */
+void ranks_leave(void);
+/* Those that have joined and not left, or this process alone. */
+Ranks ranks_here(void);
+/* The environment for a program that is not to join; g_strfreev it. */
+char **ranks_new_environment(void);
+
+/* A notice and bytes from each to each; arrays are by rank. What comes
+ * replaces what `in` holds. */
+void ranks_exchange(RankNotice *notices, RankNotice *ret_notices,
+                    GByteArray *const *out, GByteArray *const *in);
+/* Each value becomes the sum of all ranks'. */
+void ranks_sum(uint64_t *values, size_t count);

@@ -9,6 +9,8 @@
 
 #include "core/number.h"
 
+#define SINK_BYTES ((size_t)1 << 20)
+
 void
 coder_init_write(Coder *coder)
 {
@@ -45,10 +47,20 @@ coder_has(Coder *coder, uint64_t byte_count)
     return !coder->is_bad;
 }
 
+void
+coder_flush(Coder *coder)
+{
+    assert(coder->sink);
+    coder->sink(coder->context, coder->out, coder->at);
+    coder->at = 0;
+}
+
 /* Room for the next bytes to write. */
 static uint8_t *
 extend(Coder *coder, size_t byte_count)
 {
+    if (coder->sink && coder->at >= SINK_BYTES)
+        coder_flush(coder);
     assert(byte_count <= SIZE_MAX / 4 - coder->at);
     size_t need = coder->at + byte_count;
     if (need > coder->size_bytes) {
@@ -162,4 +174,17 @@ coder_lend(Coder *coder, const uint8_t **bytes, size_t byte_count)
     } else if (byte_count > 0) {
         memcpy(extend(coder, byte_count), *bytes, byte_count);
     }
+}
+
+void *
+coder_array(Coder *coder, void *array, size_t count, size_t element_bytes)
+{
+    bool is_there =
+        !coder->is_reading || (count <= SIZE_MAX / element_bytes &&
+                               coder_has(coder, count * element_bytes));
+    if (coder->is_reading)
+        array = is_there && count > 0 ? g_malloc(count * element_bytes) : NULL;
+    if (array)
+        coder_bytes(coder, array, count * element_bytes);
+    return array;
 }

@@ -19,9 +19,15 @@ typedef struct Coder {
     uint8_t *out;      /* writing: grows */
     size_t at;         /* bytes read or written */
     size_t size_bytes; /* of in; room in out */
+    /* Writing: who takes what is written, piece by piece, and makes room for
+     * more; NULL: all of it stays in out. */
+    void (*sink)(void *context, const uint8_t *bytes, size_t byte_count);
+    void *context;
 } Coder;
 
 void coder_init_write(Coder *coder);
+/* Give the sink what it has not got yet. */
+void coder_flush(Coder *coder);
 void coder_init_read(Coder *coder, const uint8_t *bytes, size_t byte_count);
 /* Only for one that writes. */
 void coder_clear(Coder *coder);
@@ -43,6 +49,11 @@ void coder_bytes(Coder *coder, void *bytes, size_t byte_count);
 /* Bytes that are not copied: *bytes is written, or points into what is read
  * (NULL when the coder is bad). */
 void coder_lend(Coder *coder, const uint8_t **bytes, size_t byte_count);
+/* An array of its own, for g_free: what it holds is written, or a new one is
+ * read. NULL for none, and when the coder is bad. Elements lie as they do in
+ * memory, so only this build of the program can read them. */
+void *coder_array(Coder *coder, void *array, size_t count,
+                  size_t element_bytes);
 /* Is so much left to read? If not, the coder is bad. Ask it before making
  * room for what a read count announces. */
 bool coder_has(Coder *coder, uint64_t byte_count);

@@ -19,7 +19,7 @@ CODER_KNOWS(Source, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, {0}, {0}, 0, 0, 0,
             0, {0}, 0, 0);
 CODER_KNOWS(Candidate, 0, {{0}, 0}, 0, 0, 0);
 CODER_KNOWS(EdgeHistory, 0, 0);
-CODER_KNOWS(Inquiry, 0, 0, 0, 0, 0, 0, {0});
+CODER_KNOWS(Inquiry, 0, 0, 0, 0, 0, {0});
 CODER_KNOWS(Speed, {0}, 0);
 
 static void
@@ -143,7 +143,6 @@ code_inquiry(Inquiry *inquiry, Coder *coder)
     coder_i64(coder, &inquiry->retry_ns);
     coder_u32(coder, &inquiry->asked_count);
     coder_u16(coder, &inquiry->status);
-    coder_flag(coder, &inquiry->is_sent);
     http_reader_code(&inquiry->reader, coder);
 }
 

@@ -160,7 +160,7 @@ coder_bytes(Coder *coder, void *bytes, size_t byte_count)
 {
     const uint8_t *place = bytes;
     coder_lend(coder, &place, byte_count);
-    if (coder->is_reading && place)
+    if (coder->is_reading && place && byte_count > 0)
         memcpy(bytes, place, byte_count);
 }
 

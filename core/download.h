@@ -93,7 +93,6 @@ typedef struct Inquiry {
     int64_t retry_ns; /* when to ask (again); TIME_NEVER: not */
     uint32_t asked_count;
     uint16_t status; /* of the answer under way */
-    bool is_sent;
     HttpReader reader;
 } Inquiry;
 

@@ -22,7 +22,6 @@ inquiry_clear(Inquiry *inquiry)
 {
     http_reader_clear(&inquiry->reader);
     inquiry->stream = STREAM_NONE;
-    inquiry->is_sent = false;
 }
 
 bool
@@ -120,7 +119,6 @@ inquiry_connected(Client *client, Inquiry *inquiry, Turn *turn)
         head.body_bytes = wire_write_key_request(&request, bytes);
     }
     http_send_request(turn, inquiry->stream, &head, bytes);
-    inquiry->is_sent = true;
 }
 
 static bool

@@ -21,6 +21,7 @@ keyroom_new(void)
 {
     Keyroom *room = g_new0(Keyroom, 1);
     keyring_config_init(&room->config);
+    room->config.batch_count = 1; /* so that a pass takes many turns */
     room->config.services = SERVICES;
     room->config.service_count = G_N_ELEMENTS(SERVICES);
     room->kept = g_array_new(FALSE, FALSE, sizeof(Record));

@@ -424,3 +424,12 @@ stage_run_ns(Stage *stage, int64_t duration_ns)
     }
     stage->now_ns = end_ns;
 }
+
+Coder
+stage_node_bytes(const Stage *stage, PeerId peer)
+{
+    Coder bytes;
+    coder_init_write(&bytes);
+    node_code(stage_node(stage, peer)->node, &bytes);
+    return bytes;
+}

@@ -75,4 +75,6 @@ uint64_t stage_delivered_bytes(const Stage *stage, PeerId peer);
 uint64_t stage_damaged_bytes(const Stage *stage, PeerId peer);
 /* File data that entered the node's outboxes or left its inboxes. */
 uint64_t stage_body_sent_bytes(const Stage *stage, PeerId peer);
+/* What a node knows, as node_code writes it; the caller clears it. */
+Coder stage_node_bytes(const Stage *stage, PeerId peer);
 uint32_t stage_open_stream_count(const Stage *stage, PeerId peer);

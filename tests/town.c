@@ -94,3 +94,17 @@ town_add_file(Town *town, uint64_t size_bytes, bool has_payload)
     stage_run_ns(town->stage, 100 * NS_PER_MS);
     return file;
 }
+
+const void *
+town_config(const Town *town, Role role)
+{
+    const void *const configs[ROLE_COUNT] = {
+        [ROLE_CLIENT] = &town->client_config,
+        [ROLE_EDGE] = &town->edge_config,
+        [ROLE_MANAGER] = &town->manager_config,
+        [ROLE_KEY_SERVICE] = &town->keyring_config,
+        [ROLE_DATA_CENTRE] = &town->data_centre_config,
+        [ROLE_CDN] = &town->cdn_config,
+    };
+    return configs[role];
+}

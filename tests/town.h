@@ -41,5 +41,6 @@ Town *town_new(void);
 void town_free(Town *town);
 /* Build it, and run it for 2 s until all edges are registered. */
 void town_open(Town *town, uint32_t edge_count);
+const void *town_config(const Town *town, Role role);
 /* A file that the data centre can seal; runs the stage until it can. */
 StageFile town_add_file(Town *town, uint64_t size_bytes, bool has_payload);

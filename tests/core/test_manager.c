@@ -300,6 +300,66 @@ what_clients_saw_decides_which_groups_are_named(void)
 }
 
 static void
+links_that_clients_found_slow_are_not_named(void)
+{
+    ManagerConfig config = default_config();
+    Talk *talk = talk_new(ROLE_MANAGER, &config, 1);
+    StreamId stream = talk_accept(talk, 10);
+    ClientStat fast = {.connect_count = 20,
+                       .sent_bytes = 100000000,
+                       .duration_ns = 10 * NS_PER_S};
+    ClientStat slow = fast;
+    slow.sent_bytes = 1000000;
+    say_register(talk, stream, 10, 0);
+    say_register(talk, stream, 11, 1);
+    say_client_stat(talk, stream, 10, &fast);
+    say_client_stat(talk, stream, 11, &slow);
+    talk_wait_ns(talk, 60 * NS_PER_S);
+    NodeList list = ask_nodes(talk, talk_accept(talk, 900));
+    g_assert_cmpuint(list.node_count, ==, 1);
+    g_assert_cmpuint(list.nodes[0].edge, ==, 10);
+    talk_free(talk);
+}
+
+/* Edges 10 to 13: the higher the number, the better the report. */
+static void
+expect_levels(const ReportMessage *worst, const ReportMessage *step)
+{
+    ManagerConfig config = default_config();
+    Talk *talk = talk_new(ROLE_MANAGER, &config, 1);
+    StreamId stream = talk_accept(talk, 10);
+    for (uint32_t n = 0; n < 4; n++) {
+        uint8_t bytes[WIRE_BYTES_MAX];
+        ReportMessage message = {
+            .edge = 10 + n,
+            .load_ppm = worst->load_ppm - n * step->load_ppm,
+            .free_uplink_bps =
+                worst->free_uplink_bps + n * step->free_uplink_bps,
+            .delay_ns = worst->delay_ns - n * step->delay_ns,
+        };
+        say_register(talk, stream, message.edge, 0);
+        uint32_t size_bytes = wire_write_report(&message, bytes);
+        talk_post(talk, stream, WIRE_PATH_REPORT, bytes, size_bytes);
+    }
+    talk_wait_ns(talk, 60 * NS_PER_S);
+    NodeList list = ask_nodes(talk, talk_accept(talk, 900));
+    g_assert_cmpuint(list.node_count, ==, 4);
+    for (uint32_t i = 0; i < list.node_count; i++)
+        g_assert_cmpuint(list.nodes[i].level, ==, 13 - list.nodes[i].edge);
+    talk_free(talk);
+}
+
+static void
+what_edges_report_decides_their_levels(void)
+{
+    const ReportMessage worst = {
+        .load_ppm = 900000, .free_uplink_bps = 5000000, .delay_ns = 40000000};
+    expect_levels(&worst, &(ReportMessage){.delay_ns = 10000000});
+    expect_levels(&worst, &(ReportMessage){.free_uplink_bps = 5000000});
+    expect_levels(&worst, &(ReportMessage){.load_ppm = 200000});
+}
+
+static void
 messages_may_come_in_pieces_and_in_rows(void)
 {
     ManagerConfig config = default_config();
@@ -346,6 +406,8 @@ main(int argc, char **argv)
     STORY(what_is_no_message_is_refused_and_noted);
     STORY(a_region_off_the_map_is_refused);
     STORY(what_clients_saw_decides_which_groups_are_named);
+    STORY(links_that_clients_found_slow_are_not_named);
+    STORY(what_edges_report_decides_their_levels);
     STORY(messages_may_come_in_pieces_and_in_rows);
     return g_test_run();
 }

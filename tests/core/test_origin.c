@@ -317,6 +317,24 @@ probes_are_answered_with_as_many_bytes_as_asked(void)
 }
 
 static void
+a_probe_waits_behind_a_file(void)
+{
+    Desk *desk = desk_new(true, 1000);
+    g_autofree char *file = desk_get_text(0, 10);
+    g_autofree char *both = g_strconcat(
+        file, "GET /v1/probe?bytes=4096 HTTP/1.1\r\nHost: a\r\n\r\n", NULL);
+    StreamId stream = solo_accept(&desk->solo, DESK_EDGE);
+    Sent *sent = sent_new();
+    solo_receive_text(&desk->solo, stream, both);
+    desk_answer_key(desk, 200);
+    desk_play(desk, stream, sent);
+    g_assert_cmpuint(sent->body_bytes, ==, 10);
+    g_assert_cmpuint(sent->heads->len, >, 4096);
+    sent_free(sent);
+    desk_free(desk);
+}
+
+static void
 a_key_is_asked_for_once_and_forgotten_after_five_minutes(void)
 {
     Desk *desk = desk_new(true, 1000);
@@ -393,6 +411,23 @@ without_a_usable_key_nothing_is_sent(void)
     desk = desk_new(true, 99);
     desk->grant.alg = ALG_ECB;
     g_assert_cmpuint(status_when_key_is(desk, 200), ==, 503);
+}
+
+static void
+a_refusal_answers_for_the_key_service_for_a_second(void)
+{
+    Desk *desk = desk_new(true, 99);
+    g_autofree char *text = desk_get_text(0, 10);
+    StreamId stream = solo_accept(&desk->solo, DESK_EDGE);
+    solo_receive_text(&desk->solo, stream, text);
+    desk_answer_key(desk, 410);
+    desk->solo.now_ns += NS_PER_S / 2;
+    solo_receive_text(&desk->solo, stream, text);
+    g_assert_cmpuint(solo_status(&desk->solo, stream), ==, 410);
+    desk->solo.now_ns += NS_PER_S / 2;
+    solo_receive_text(&desk->solo, stream, text);
+    g_assert_cmpuint(solo_status(&desk->solo, stream), ==, 0);
+    desk_free(desk);
 }
 
 static void
@@ -536,6 +571,11 @@ main(int argc, char **argv)
                     a_silent_key_service_is_given_up_after_its_time);
     g_test_add_func("/origin/a_file_that_shrinks_under_way_resets_the_stream",
                     a_file_that_shrinks_under_way_resets_the_stream);
+    g_test_add_func("/origin/a_probe_waits_behind_a_file",
+                    a_probe_waits_behind_a_file);
+    g_test_add_func(
+        "/origin/a_refusal_answers_for_the_key_service_for_a_second",
+        a_refusal_answers_for_the_key_service_for_a_second);
     g_test_add_func("/origin/streams_beyond_the_limit_are_refused",
                     streams_beyond_the_limit_are_refused);
     g_test_add_func("/origin/a_key_stream_that_ended_is_opened_anew",

@@ -26,36 +26,58 @@ log_of_a_day(void)
     return log;
 }
 
-/* Two downloads in a town of many edges, of which some fail meanwhile: one
- * file is real bytes, the other sizes alone. */
-static Coder
-log_of_a_bad_day(void)
+/* Edges of many paces, of which few are tried at once and some fail; a CDN and
+ * a data centre that are to end; slices that no piece ends with. */
+static Town *
+bad_town(Coder *log)
 {
-    Coder log;
-    coder_init_write(&log);
     Town *town = town_new();
-    Stage *stage = town->stage;
-    stage_log(stage, &log);
-    town->client_config.edge_connections = 6;
+    stage_log(town->stage, log);
+    town->client_config.edge_probe_count = 3;
     town->client_config.retry_count = 3;
     town->client_config.stall_ns = 3 * NS_PER_S;
     town->manager_config.failure_ppm = 300000;
+    town->keyring_config.slice_bytes = 10000;
     town_open(town, 20);
-    StageFile files[2] = {town_add_file(town, 12000000, true),
-                          town_add_file(town, 12000000, false)};
-    for (uint32_t i = 0; i < 2; i++)
-        stage_fetch(stage, town->client, &files[i], 7 + i);
-    stage_run_ns(stage, 7 * NS_PER_S + 500 * NS_PER_MS);
+    for (uint32_t n = 0; n < town->edge_count; n++)
+        stage_set_rate(town->stage, town->edges[n], town->client,
+                       100000 + n * 7 % 11 * 60000);
+    return town;
+}
+
+/* Three downloads one after another: of the second, sizes are all there is. */
+static Coder
+log_of_a_bad_day(void)
+{
+    static const Command DRAIN = {.kind = COMMAND_DRAIN};
+    Coder log;
+    coder_init_write(&log);
+    Town *town = bad_town(&log);
+    Stage *stage = town->stage;
+    for (uint32_t i = 0; i < 3; i++) {
+        StageFile file = town_add_file(town, 12000000, i != 1);
+        stage_fetch(stage, town->client, &file, 7 + i);
+    }
+    stage_run_ns(stage, 14 * NS_PER_S + 500 * NS_PER_MS);
     stage_cut(stage, town->edges[0]);
     stage_kill(stage, town->edges[1]);
-    stage_run_ns(stage, 2 * NS_PER_S);
-    stage_kill(stage, town->edges[2]);
-    stage_run_ns(stage, 300 * NS_PER_S);
+    stage_run_ns(stage, 5 * NS_PER_S);
+    stage_command(stage, town->cdn, &DRAIN);
+    for (uint32_t n = 2; n < 8; n++) {
+        stage_run_ns(stage, 6 * NS_PER_S);
+        stage_command(stage, town->edges[n + 6], &DRAIN);
+        stage_kill(stage, town->edges[n]);
+    }
+    stage_run_ns(stage, 14 * NS_PER_S);
+    stage_kill(stage, town->data_centre);
+    stage_run_ns(stage, 200 * NS_PER_S);
     g_assert_cmpuint(stage_note_count(stage, town->client, NOTE_DOWNLOAD_DONE),
-                     ==, 2);
-    g_assert_cmpuint(stage_note_count(stage, town->client, NOTE_EDGE_LOST), >=,
+                     ==, 3);
+    g_assert_cmpuint(stage_note_count(stage, town->client, NOTE_EDGE_LOST), >,
                      2);
-    g_assert_cmpuint(stage_delivered_bytes(stage, town->client), ==, 24000000);
+    g_assert_cmpuint(stage_note_count(stage, town->client, NOTE_EDGE_REJOINED),
+                     >, 0);
+    g_assert_cmpuint(stage_delivered_bytes(stage, town->client), ==, 36000000);
     town_free(town);
     return log;
 }

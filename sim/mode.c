@@ -321,7 +321,7 @@ static bool
 run_downloads(ModeRun *run, PlanSelection mode, GError **error)
 {
     if (run->scenario->measure.has_trace &&
-        !recorder_trace(&run->recorder, error))
+        !ranks_agree(recorder_trace(&run->recorder, error)))
         return false;
     if (!open_turns(run, error))
         return false;
@@ -386,10 +386,13 @@ mode_run(const Scenario *scenario, uint32_t mode, const char *directory,
     /* Turns go to one file as they come. */
     if (run.options.turn_wish && run.options.turn_wish->path)
         run.options.thread_count = 1;
-    if (!recorder_init(&run.recorder, directory, run.name,
-                       scenario->measure.link_interval_ns, error))
+    bool is_good = recorder_init(&run.recorder, directory, run.name,
+                                 scenario->measure.link_interval_ns, error);
+    if (!ranks_agree(is_good)) {
+        if (is_good)
+            recorder_clear(&run.recorder);
         return false;
-    bool is_good;
+    }
     if (scenario->workload.downloads)
         is_good =
             run_downloads(&run, scenario->policies.selection[mode], error);

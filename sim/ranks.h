@@ -42,3 +42,12 @@ void ranks_exchange(RankNotice *notices, RankNotice *ret_notices,
                     GByteArray *const *out, GByteArray *const *in);
 /* Each value becomes the sum of all ranks'. */
 void ranks_sum(uint64_t *values, size_t count);
+
+/* Whether all ranks find it good. */
+static inline bool
+ranks_agree(bool is_good)
+{
+    uint64_t bad_count = !is_good;
+    ranks_sum(&bad_count, 1);
+    return bad_count == 0;
+}

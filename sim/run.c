@@ -261,6 +261,20 @@ run_processes(Modes *modes, const RunOptions *options, Show *shown)
     }
 }
 
+static void
+tell_idle(const Modes *modes, uint32_t mode)
+{
+    uint64_t parts = modes->results[mode].parts;
+    if (modes->ranks.count <= parts)
+        return;
+    log_tell(modes->log, LOG_WARNING, NULL,
+             "mode %s: of %u ranks %" G_GUINT64_FORMAT
+             " had nothing to do; the network comes in parts, and has "
+             "%" G_GUINT64_FORMAT,
+             mode_name(modes->scenario, mode), modes->ranks.count,
+             modes->ranks.count - parts, parts);
+}
+
 /* A mode in this process, as in that of every other rank. */
 static void
 play_mode(Modes *modes, Show *shown)
@@ -279,13 +293,14 @@ play_mode(Modes *modes, Show *shown)
         progress_elapsed_s(&shown->progress) - modes->start_s[mode];
     result->progress.is_over = true;
     modes->running--;
-    modes->signal = together_take_signal(modes->ranks);
+    modes->signal = together_take_signal();
     if (modes->signal)
         log_tell(modes->log, LOG_WARNING, NULL,
                  "%s: the run ends early and keeps what it has",
                  stop_name(modes->signal));
-    if (together_agree(modes->ranks, is_good)) {
+    if (ranks_agree(is_good)) {
         tell_end(modes, mode);
+        tell_idle(modes, mode);
         return;
     }
     g_strlcpy(result->error, error ? error->message : "another rank failed",
@@ -464,9 +479,8 @@ simulate(const Scenario *scenario, RunOutcome *outcome, ManifestFacts *facts,
          GError **error)
 {
     bool is_first = outcome->ranks.self == 0;
-    if (!together_agree(outcome->ranks,
-                        !is_first ||
-                            log_open(&outcome->log, outcome->partial, error)))
+    if (!ranks_agree(!is_first ||
+                     log_open(&outcome->log, outcome->partial, error)))
         return false;
     if (is_first)
         tell_begin(scenario, outcome);
@@ -493,8 +507,7 @@ simulate(const Scenario *scenario, RunOutcome *outcome, ManifestFacts *facts,
                  modes.options.turn_wish->path);
     bool is_good = !modes.has_failed;
     if (is_good)
-        is_good = together_agree(
-            modes.ranks, !is_first || write_results(&modes, facts, error));
+        is_good = ranks_agree(!is_first || write_results(&modes, facts, error));
     if (modes.signal)
         outcome->exit_code = 128 + modes.signal;
     munmap(modes.results, PROGRESS_MODES_MAX * sizeof(ModeResult));
@@ -516,7 +529,7 @@ make_ready(const Scenario *scenario, RunOutcome *outcome, GError **error)
         ((!verb->is_possible || verb->is_possible(scenario, error)) &&
          may_log_turns(scenario, &outcome->options.turn_wish, error) &&
          directory_open(scenario, outcome, error));
-    return together_agree(outcome->ranks, is_ready);
+    return ranks_agree(is_ready);
 }
 
 static int
@@ -526,7 +539,7 @@ read_and_simulate(int argc, char **argv, RunOutcome *outcome)
     int exit_code = 0;
     int voice = together_hush(outcome->ranks);
     bool is_good = command_parse(argc, argv, outcome, &exit_code);
-    if (!together_agree(outcome->ranks, is_good))
+    if (!ranks_agree(is_good))
         return exit_code;
     log_init(&outcome->log, outcome->options.log_level);
     outcome->log.is_mute = outcome->ranks.self > 0;
@@ -534,7 +547,7 @@ read_and_simulate(int argc, char **argv, RunOutcome *outcome)
     size_t text_bytes = 0;
     scenario = command_read(&outcome->options, &text, &text_bytes);
     together_speak(voice);
-    if (!together_agree(outcome->ranks, scenario))
+    if (!ranks_agree(scenario))
         return COMMAND_EXIT_USAGE;
     stop_hold();
     g_autoptr(GError) error = NULL;

@@ -33,15 +33,6 @@ together_speak(int voice)
     close(voice);
 }
 
-bool
-together_agree(Ranks ranks, bool is_good)
-{
-    uint64_t bad_count = !is_good;
-    if (ranks.count > 1)
-        ranks_sum(&bad_count, 1);
-    return bad_count == 0;
-}
-
 /* Each knows all ranks' hashes, so all come to the same. */
 static bool
 have_all_the_same(Ranks ranks, const Scenario *scenario)
@@ -79,12 +70,11 @@ together_is_possible(const Scenario *scenario, const RunOptions *options,
 }
 
 int
-together_take_signal(Ranks ranks)
+together_take_signal(void)
 {
     int signal = stop_wait(0);
     uint64_t counts[] = {signal == SIGINT, signal == SIGTERM};
-    if (ranks.count > 1)
-        ranks_sum(counts, G_N_ELEMENTS(counts));
+    ranks_sum(counts, G_N_ELEMENTS(counts));
     if (counts[0] > 0)
         return SIGINT;
     return counts[1] > 0 ? SIGTERM : 0;

@@ -11,8 +11,6 @@
  * Returns what together_speak wants. */
 int together_hush(Ranks ranks);
 void together_speak(int voice);
-/* Whether all ranks find it good. */
-bool together_agree(Ranks ranks, bool is_good);
 /* Whether several ranks can do what is wanted, and all want the same. */
 bool together_is_possible(const Scenario *scenario, const RunOptions *options,
                           GError **error);
@@ -21,4 +19,4 @@ bool together_is_possible(const Scenario *scenario, const RunOptions *options,
  * well. */
 int together_leave(Ranks ranks, int exit_code);
 /* The signal that came to any of them, or 0; it is taken. */
-int together_take_signal(Ranks ranks);
+int together_take_signal(void);

@@ -12,7 +12,7 @@
 /* A node rests for one event for each of these. */
 #define REST_BYTES 16384u
 /* Every so many twins, one goes on. */
-#define MOVE_INTERVAL 7u
+#define MOVE_INTERVAL 32u
 
 void
 mover_init(Mover *mover, const void *config, const uint8_t seed[32])

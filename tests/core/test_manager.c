@@ -16,11 +16,12 @@ default_config(void)
     manager_config_init(&config);
     config.selection.regions = MAP;
     config.selection.region_count = 2;
-    config.selection.isp_count = 1;
+    config.selection.isp_count = 2;
     config.failure_ppm = 0;
     return config;
 }
 
+/* The ISP of an edge is the one of its region's number. */
 static void
 say_register(Talk *talk, StreamId stream, PeerId edge, uint16_t region)
 {
@@ -29,6 +30,7 @@ say_register(Talk *talk, StreamId stream, PeerId edge, uint16_t region)
         .edge = edge,
         .address = {.port = (uint16_t)(1000 + edge)},
         .region = region,
+        .isp = region % 2,
         .uplink_bps = 30000000,
         .core_count = 1,
     };

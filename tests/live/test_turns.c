@@ -55,15 +55,18 @@ a_day_over_sockets_is_lived_again_without(void)
     turn_log_head(&log, "a site");
     live_a_day(&site);
     site_clear(&site);
-    replay_run(log.out, log.at, REPLAY_STAYING, &result);
-    g_assert_cmpstr(result.difference->str, ==, "");
-    g_assert_cmpint(result.end, ==, REPLAY_EQUAL);
-    g_assert_cmpuint(result.node_count, ==, SITE_COUNT);
-    g_assert_cmpuint(result.turn_count, ==, result.event_count);
-    g_assert_cmpuint(result.turn_count, >, 100);
-    g_assert_cmpuint(result.open_count, ==, 0);
-    g_test_message("%zu bytes, %u events", log.at, (guint)result.event_count);
-    replay_clear(&result);
+    for (ReplayWay way = REPLAY_STAYING; way <= REPLAY_MOVING; way++) {
+        replay_run(log.out, log.at, way, &result);
+        g_assert_cmpstr(result.difference->str, ==, "");
+        g_assert_cmpint(result.end, ==, REPLAY_EQUAL);
+        g_assert_cmpuint(result.node_count, ==, SITE_COUNT);
+        g_assert_cmpuint(result.turn_count, ==, result.event_count);
+        g_assert_cmpuint(result.turn_count, >, 100);
+        g_assert_cmpuint(result.open_count, ==, 0);
+        g_test_message("%zu bytes, %u events", log.at,
+                       (guint)result.event_count);
+        replay_clear(&result);
+    }
     coder_clear(&log);
 }
 

@@ -14,7 +14,7 @@
 
 typedef struct Coder {
     bool is_reading;
-    bool is_bad;       /* reading only */
+    bool is_bad;       /* reading; or whom a sink writes for says so */
     const uint8_t *in; /* reading: lent */
     uint8_t *out;      /* writing: grows */
     size_t at;         /* bytes read or written */

@@ -246,3 +246,54 @@ agenda_pop(Agenda *agenda)
     agenda->popped_total++;
     return heap_pop(&agenda->near);
 }
+
+static void
+code_heap(AgendaHeap *heap, Coder *coder)
+{
+    coder_u32(coder, &heap->count);
+    if (coder->is_reading) {
+        g_free(heap->entries);
+        heap->capacity = heap->count;
+    }
+    heap->entries =
+        coder_array(coder, heap->entries, heap->count, sizeof(AgendaEntry));
+}
+
+static void
+code_wheel(Agenda *agenda, Coder *coder)
+{
+    bool has_wheel = agenda->buckets;
+    coder_flag(coder, &has_wheel);
+    if (!has_wheel)
+        return;
+    if (!agenda->buckets)
+        make_wheel(agenda);
+    coder_bytes(coder, agenda->buckets,
+                agenda->bucket_count * sizeof *agenda->buckets);
+    coder_bytes(coder, agenda->busy,
+                agenda->bucket_count / 64 * sizeof *agenda->busy);
+}
+
+void
+agenda_code(Agenda *agenda, Coder *coder)
+{
+    if (coder->is_reading) {
+        g_free(agenda->batches);
+        g_free(agenda->buckets);
+        g_free(agenda->busy);
+        agenda->buckets = NULL;
+        agenda->busy = NULL;
+    }
+    code_heap(&agenda->near, coder);
+    code_heap(&agenda->far, coder);
+    code_wheel(agenda, coder);
+    coder_u32(coder, &agenda->batch_count);
+    agenda->batches = coder_array(coder, agenda->batches, agenda->batch_count,
+                                  sizeof(AgendaBatch));
+    if (coder->is_reading)
+        agenda->batch_capacity = agenda->batch_count;
+    coder_u32(coder, &agenda->free_batch);
+    coder_u64(coder, &agenda->near_slot);
+    coder_u32(coder, &agenda->count);
+    coder_u64(coder, &agenda->popped_total);
+}

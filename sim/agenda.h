@@ -16,6 +16,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/coder.h"
+
 /* At equal times, kinds take their turns in this order. */
 typedef enum AgendaKind {
     AGENDA_PROCESS, /* congestion, background load */
@@ -73,6 +75,8 @@ void agenda_push(Agenda *agenda, int64_t time_ns, AgendaKind kind, uint32_t id);
 /* TIME_NEVER when nothing is left. */
 int64_t agenda_peek_ns(Agenda *agenda);
 AgendaEntry agenda_pop(Agenda *agenda);
+/* All of it, written, or read into one that was initialised alike. */
+void agenda_code(Agenda *agenda, Coder *coder);
 
 /* Schedule an entity that keeps the time of its live entry in *entry_ns:
  * pushes only when time_ns is earlier than what already stands there. */

@@ -330,3 +330,28 @@ flow_settle(FlowTable *table)
     }
     flow_gather(table);
 }
+
+static void
+code_flow(Flow *flow, Coder *coder)
+{
+    coder_i64(coder, &flow->connected_ns);
+    coder_i64(coder, &flow->first_byte_ns);
+    coder_i64(coder, &flow->done_ns);
+    coder_u64(coder, &flow->got_bytes);
+    coder_u64(coder, &flow->resent_segments);
+    coder_u64(coder, &flow->timeouts);
+    coder_bytes(coder, flow->endpoints,
+                flow->connection_count * sizeof *flow->endpoints);
+}
+
+void
+flow_table_code(FlowTable *table, Coder *coder)
+{
+    for (uint32_t i = 0; i < table->count; i++)
+        code_flow(&table->flows[i], coder);
+    for (uint32_t part = 0; part < table->network->part_count; part++) {
+        assert(table->news[part].ended->len == 0); /* flow_tend has seen to */
+        coder_u32(coder, &table->news[part].done_count);
+    }
+    network_code(table->network, coder, table->options);
+}

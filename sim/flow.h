@@ -45,6 +45,8 @@ typedef struct FlowTable {
 FlowTable *flow_table_new(const Scenario *scenario, Network *network,
                           bool may_split, char **ret_error);
 void flow_table_free(FlowTable *table);
+/* How far flows are, written, or read into a table that was made alike. */
+void flow_table_code(FlowTable *table, Coder *coder);
 /* An agenda entry of kind AGENDA_FLOW, and a signal, in a part. */
 void flow_start(FlowTable *table, Network *network, uint32_t flow);
 void flow_take_signal(FlowTable *table, Network *network, const Signal *signal);

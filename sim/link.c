@@ -348,3 +348,22 @@ link_held_packets(const Link *link, const PacketPool *pool)
         count++;
     return count;
 }
+
+static void
+code_extra(LinkExtra *extra, Coder *coder)
+{
+    coder_bytes(coder, &extra->codel, sizeof extra->codel);
+    coder_flag(coder, &extra->burst_loss.is_bad);
+    coder_bytes(coder, &extra->chosen_loss, sizeof extra->chosen_loss);
+}
+
+void
+link_code(Link *link, Coder *coder)
+{
+    LinkExtra *extra = link->extra;
+    link->extra = NULL;
+    coder_bytes(coder, link, sizeof *link);
+    link->extra = extra;
+    if (extra)
+        code_extra(extra, coder);
+}

@@ -112,6 +112,8 @@ void link_init(Link *link);
 void link_clear(Link *link);
 /* The link's extra part, made when first asked for. */
 LinkExtra *link_extra(Link *link);
+/* What changes as packets pass, written, or read into the same link. */
+void link_code(Link *link, Coder *coder);
 
 #define TRANSMIT_BYTES_MAX 2000000000u
 /* Time to send size_bytes (up to TRANSMIT_BYTES_MAX) at rate_bps, rounded

@@ -153,3 +153,42 @@ mail_collect(Network *network)
             empty(network, &mail->bags[side][network->part]);
     }
 }
+
+static void
+code_letter(ContentLetter *letter, Coder *coder)
+{
+    coder_u64(coder, &letter->serial);
+    coder_u32(coder, &letter->reader);
+    run_code(&letter->run, coder);
+}
+
+static void
+code_bag(MailBag *bag, Coder *coder)
+{
+    coder_u32(coder, &bag->packet_count);
+    bag->packets = coder_array(coder, bag->packets, bag->packet_count,
+                               sizeof(PacketLetter));
+    uint32_t count = bag->content_count;
+    coder_u32(coder, &count);
+    if (coder->is_reading && coder_has(coder, count)) {
+        bag->packet_capacity = bag->packet_count;
+        bag->content_count = bag->content_capacity = count;
+        bag->contents = g_new0(ContentLetter, count);
+    }
+    for (uint32_t i = 0; i < bag->content_count; i++)
+        code_letter(&bag->contents[i], coder);
+    if (coder->is_bad)
+        bag->packet_count = 0;
+}
+
+void
+mail_code(Mail *mail, uint32_t part_count, Coder *coder)
+{
+    coder_bytes(coder, mail->heavy, sizeof mail->heavy);
+    coder_u32(coder, &mail->side);
+    coder_i64(coder, &mail->first_ns);
+    for (uint32_t side = 0; side < 2; side++) {
+        for (uint32_t part = 0; part < part_count && !coder->is_bad; part++)
+            code_bag(&mail->bags[side][part], coder);
+    }
+}

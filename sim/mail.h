@@ -44,6 +44,8 @@ typedef struct Mail {
 
 Mail *mail_new(uint32_t part_count);
 void mail_free(Mail *mail, uint32_t part_count);
+/* All bags, written, or read into empty ones. */
+void mail_code(Mail *mail, uint32_t part_count, Coder *coder);
 /* A new window: what was posted may be read now. */
 void mail_turn(Mail *mail);
 /* The packet is on a link that ends elsewhere; it leaves this part's pool. */

@@ -315,7 +315,7 @@ send_ahead(Network *network, LinkId id)
 void
 network_run_ahead(Network *network, int64_t until_ns)
 {
-    if (network->ahead_ns < 0)
+    if (!network->feeders)
         find_feeders(network);
     network->ahead_ns = until_ns;
     /* What is nearer to the end has to be taken there first. */

@@ -143,6 +143,10 @@ typedef struct NetworkTotal {
     uint64_t connections; /* that had memory at once, part by part */
 } NetworkTotal;
 NetworkTotal network_total(const Network *network);
+/* What has happened so far, written, or read into a network that was set up
+ * alike and on which nothing has. No signal may wait. Endpoints' options are
+ * of this array. */
+void network_code(Network *network, Coder *coder, const TcpOptions *options);
 
 /* --- between parts ------------------------------------------------------ */
 /* A packet posted by the part where the link begins. */

@@ -97,3 +97,37 @@ packet_put_wait(PacketPool *pool, uint32_t batch)
     pool->waits[batch].next = pool->free_wait;
     pool->free_wait = batch;
 }
+
+static void *
+code_array(Coder *coder, void *array, uint32_t count, size_t element_bytes)
+{
+    size_t size_bytes = count * element_bytes;
+    if (coder->is_reading)
+        array = coder_has(coder, size_bytes) && count > 0
+                    ? memory_grow(NULL, 0, size_bytes)
+                    : NULL;
+    if (array)
+        coder_bytes(coder, array, size_bytes);
+    return array;
+}
+
+void
+packet_pool_code(PacketPool *pool, Coder *coder)
+{
+    assert(!coder->is_reading || pool->capacity == 0);
+    coder_u32(coder, &pool->fresh);
+    coder_u32(coder, &pool->free_head);
+    coder_u32(coder, &pool->used_count);
+    coder_u32(coder, &pool->fresh_wait);
+    coder_u32(coder, &pool->free_wait);
+    pool->packets =
+        code_array(coder, pool->packets, pool->fresh, sizeof(Packet));
+    pool->transits =
+        code_array(coder, pool->transits, pool->fresh, sizeof(PacketTransit));
+    pool->waits =
+        code_array(coder, pool->waits, pool->fresh_wait, sizeof(WaitBatch));
+    if (!coder->is_reading)
+        return;
+    pool->capacity = pool->fresh;
+    pool->wait_capacity = pool->fresh_wait;
+}

@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/coder.h"
+
 #define PACKET_NONE UINT32_MAX
 #define PACKET_SACK_MAX 2
 
@@ -84,6 +86,8 @@ typedef struct PacketPool {
 
 void packet_pool_init(PacketPool *pool);
 void packet_pool_clear(PacketPool *pool);
+/* All packets, written, or read into a pool that was just initialised. */
+void packet_pool_code(PacketPool *pool, Coder *coder);
 /* The pool may move when it grows: keep the index, not the pointer. */
 uint32_t packet_take(PacketPool *pool);
 void packet_put(PacketPool *pool, uint32_t packet);

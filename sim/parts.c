@@ -23,14 +23,9 @@ typedef struct PartsRun {
     const PartsDriver *driver;
     Gang *gang; /* NULL: one thread */
     uint32_t thread_count;
-    int64_t end_ns;                    /* of the window */
-    int64_t next_ns[PARTS_MAX];        /* of a part's agenda */
-    uint64_t events[PARTS_MAX];        /* until this window */
-    uint64_t sorted_events[PARTS_MAX]; /* until the order was made */
-    uint8_t order[PARTS_MAX];          /* in which parts are taken up */
-    uint32_t here_count;               /* of them: those that are here */
-    uint64_t window_events;            /* of the last window */
-    RankNotice notice;                 /* ours, then that of all */
+    int64_t end_ns;             /* of the window */
+    int64_t next_ns[PARTS_MAX]; /* of a part's agenda */
+    RankNotice notice;          /* ours, then that of all */
 } PartsRun;
 
 Network *
@@ -107,7 +102,12 @@ parts_split(Network *network, const PartPlan *plan)
     parts->window_ns = plan->window_ns;
     parts->near_parts = g_memdup2(plan->near_parts, network->link_count);
     parts->courier = courier_new(plan);
+    parts->next_look_ns = LOOK_WINDOWS * parts->window_ns;
     agenda_init(&parts->agenda, parts->count);
+    for (uint32_t part = 0; part < parts->count; part++) {
+        if (parts_is_here(parts, part))
+            parts->order[parts->here_count++] = (uint8_t)part;
+    }
     for (LinkId id = 0; id < network->link_count; id++) {
         Link *link = &network->links[id];
         link->far_part = plan->far_parts[id];
@@ -147,6 +147,20 @@ parts_free(Parts *parts)
     g_free(parts);
 }
 
+void
+parts_code(Parts *parts, Coder *coder)
+{
+    agenda_code(&parts->agenda, coder);
+    coder_u64(coder, &parts->events);
+    coder_u64(coder, &parts->windows);
+    coder_u64(coder, &parts->critical_events);
+    coder_i64(coder, &parts->next_look_ns);
+    coder_u64(coder, &parts->window_events);
+    coder_bytes(coder, parts->part_events, sizeof parts->part_events);
+    coder_bytes(coder, parts->sorted_events, sizeof parts->sorted_events);
+    coder_bytes(coder, parts->order, sizeof parts->order);
+}
+
 Network *
 parts_of_link(Network *network, LinkId link)
 {
@@ -174,26 +188,27 @@ static void
 work(void *context, uint32_t place)
 {
     PartsRun *run = context;
-    work_part(run, run->order[place]);
+    work_part(run, run->parts->order[place]);
 }
 
 /* The heaviest parts first, by what they did since the last time. */
 static void
-sort_parts(PartsRun *run)
+sort_parts(Parts *parts)
 {
-    for (uint32_t i = 1; i < run->here_count; i++) {
-        uint8_t part = run->order[i];
-        uint64_t weight = run->events[part] - run->sorted_events[part];
+    for (uint32_t i = 1; i < parts->here_count; i++) {
+        uint8_t part = parts->order[i];
+        uint64_t weight = parts->part_events[part] - parts->sorted_events[part];
         uint32_t place = i;
         for (; place > 0; place--) {
-            uint8_t before = run->order[place - 1];
-            if (run->events[before] - run->sorted_events[before] >= weight)
+            uint8_t before = parts->order[place - 1];
+            if (parts->part_events[before] - parts->sorted_events[before] >=
+                weight)
                 break;
-            run->order[place] = before;
+            parts->order[place] = before;
         }
-        run->order[place] = part;
+        parts->order[place] = part;
     }
-    memcpy(run->sorted_events, run->events, sizeof run->events);
+    memcpy(parts->sorted_events, parts->part_events, sizeof parts->part_events);
 }
 
 static uint64_t *
@@ -213,18 +228,18 @@ count_window(PartsRun *run)
     Parts *parts = run->parts;
     uint64_t loads[PARTS_MAX] = {0};
     uint64_t most = 0;
-    run->window_events = 0;
-    for (uint32_t i = 0; i < run->here_count; i++) {
-        uint8_t part = run->order[i];
+    parts->window_events = 0;
+    for (uint32_t i = 0; i < parts->here_count; i++) {
+        uint8_t part = parts->order[i];
         const Network *network = parts->networks[part];
         uint64_t events = network->agenda.popped_total;
         uint64_t *load = least(loads, run->thread_count);
-        *load += events - run->events[part];
+        *load += events - parts->part_events[part];
         most = MAX(most, *load);
-        run->window_events += events - run->events[part];
-        run->events[part] = events;
+        parts->window_events += events - parts->part_events[part];
+        parts->part_events[part] = events;
     }
-    run->notice.events = run->window_events;
+    run->notice.events = parts->window_events;
     run->notice.critical_events = most;
     parts->windows++;
 }
@@ -277,15 +292,15 @@ run_window(PartsRun *run, int64_t end_ns)
     run->end_ns = end_ns;
     for (uint32_t part = 0; part < parts->count; part++)
         mail_turn(parts->networks[part]->mail);
-    if (run->gang && run->window_events >= SHARED_EVENTS_MIN) {
+    if (run->gang && parts->window_events >= SHARED_EVENTS_MIN) {
         gang_run(run->gang);
     } else {
-        for (uint32_t i = 0; i < run->here_count; i++)
+        for (uint32_t i = 0; i < run->parts->here_count; i++)
             work(run, i);
     }
     count_window(run);
     if (parts->windows % SORT_WINDOWS == 0)
-        sort_parts(run);
+        sort_parts(parts);
 }
 
 /* --- between windows ----------------------------------------------------- */
@@ -313,8 +328,8 @@ static int64_t
 next_event_ns(const PartsRun *run)
 {
     int64_t next_ns = TIME_NEVER;
-    for (uint32_t i = 0; i < run->here_count; i++) {
-        uint32_t part = run->order[i];
+    for (uint32_t i = 0; i < run->parts->here_count; i++) {
+        uint32_t part = run->parts->order[i];
         next_ns = MIN(next_ns, run->next_ns[part]);
         next_ns = MIN(next_ns, run->parts->networks[part]->mail->first_ns);
     }
@@ -363,11 +378,9 @@ static void
 run_init(PartsRun *run)
 {
     const Parts *parts = run->parts;
-    for (uint32_t part = 0; part < parts->count; part++) {
-        if (!parts_is_here(parts, part))
-            continue;
+    for (uint32_t i = 0; i < parts->here_count; i++) {
+        uint8_t part = parts->order[i];
         run->next_ns[part] = agenda_peek_ns(&parts->networks[part]->agenda);
-        run->order[run->here_count++] = (uint8_t)part;
     }
 }
 
@@ -380,30 +393,29 @@ parts_run(Parts *parts, const PartsDriver *driver, int64_t stop_ns,
                     .thread_count = MIN(thread_count, parts->count)};
     run_init(&run);
     if (run.thread_count > 1)
-        run.gang = gang_new(run.thread_count, run.here_count, work, &run);
+        run.gang = gang_new(run.thread_count, parts->here_count, work, &run);
     const int64_t look_ns = LOOK_WINDOWS * parts->window_ns;
-    int64_t next_look_ns = look_ns;
     int64_t end_ns = stop_ns;
     for (;;) {
         take_stock(&run);
         int64_t next_ns = run.notice.next_ns;
         int64_t meet_ns = agenda_peek_ns(&parts->agenda);
         int64_t first_ns = MIN(next_ns, meet_ns);
-        if (first_ns > MIN(next_look_ns, stop_ns)) {
-            set_clocks(parts, MIN(next_look_ns, stop_ns));
+        if (first_ns > MIN(parts->next_look_ns, stop_ns)) {
+            set_clocks(parts, MIN(parts->next_look_ns, stop_ns));
             release_connections(parts);
             bool is_over = !driver->look(driver->context);
             if (is_over)
                 end_ns = run.notice.latest_ns;
             if (is_over || first_ns > stop_ns)
                 break;
-            next_look_ns = (first_ns / look_ns + 1) * look_ns;
+            parts->next_look_ns = (first_ns / look_ns + 1) * look_ns;
         } else if (meet_ns < next_ns) {
             meet(&run);
         } else {
             int64_t last_ns = next_ns + parts->window_ns - 1;
-            run_window(&run,
-                       MIN(MIN(last_ns, meet_ns), MIN(next_look_ns, stop_ns)));
+            run_window(&run, MIN(MIN(last_ns, meet_ns),
+                                 MIN(parts->next_look_ns, stop_ns)));
         }
     }
     if (run.gang)

@@ -31,6 +31,13 @@ struct Parts {
     /* Of the busiest thread of each window, summed: all events by these is the
      * most that threads can bring. */
     uint64_t critical_events;
+    int64_t next_look_ns;
+    uint64_t window_events;            /* of the last window */
+    uint64_t part_events[PARTS_MAX];   /* until this window */
+    uint64_t sorted_events[PARTS_MAX]; /* until the order was made */
+    uint8_t
+        order[PARTS_MAX]; /* in which the parts that are here are taken up */
+    uint32_t here_count;  /* of them */
 };
 
 /* How the network's links lie among parts; see partition_of. */
@@ -48,6 +55,8 @@ typedef struct PartPlan {
 Parts *parts_split(Network *network, const PartPlan *plan);
 /* The network is whole again, and only good to be cleared. */
 void parts_free(Parts *parts);
+/* What all share, as network_code does for each. */
+void parts_code(Parts *parts, Coder *coder);
 /* The part where the link's queue is; the network itself if it is whole. */
 Network *parts_of_link(Network *network, LinkId link);
 
@@ -65,7 +74,8 @@ typedef struct PartsDriver {
     void (*step)(void *context, Network *network, const AgendaEntry *entry);
     /* An entry of parts->agenda. All parts stand at its time. */
     void (*meet)(void *context, const AgendaEntry *entry);
-    /* Now and then, at times that are the scenario's. False: it is over. */
+    /* Now and then, at times that are the scenario's; the parts are as they
+     * will be when parts_run begins again. False: it is over. */
     bool (*look)(void *context);
     /* What other ranks ought to know of parts that are here: told after each
      * window, and heard before anything else happens. NULL: nothing. */
@@ -73,6 +83,6 @@ typedef struct PartsDriver {
     void (*hear)(void *context, const uint8_t *news, size_t size_bytes);
 } PartsDriver;
 
-/* Run until stop_ns at most, by so many threads. */
+/* Run, or go on, until stop_ns at most, by so many threads. */
 void parts_run(Parts *parts, const PartsDriver *driver, int64_t stop_ns,
                uint32_t thread_count);

@@ -187,3 +187,18 @@ process_run(ProcessTable *table, uint32_t id)
     apply(table, episode);
     schedule(table, episode->link, episode->next_ns, id);
 }
+
+void
+process_table_code(ProcessTable *table, Coder *coder)
+{
+    for (guint i = 0; i < table->episodes->len; i++) {
+        Episode *episode = &g_array_index(table->episodes, Episode, i);
+        const PlanCongestion *plan = episode->plan;
+        episode->plan = NULL;
+        coder_bytes(coder, episode, sizeof *episode);
+        episode->plan = plan;
+    }
+    for (guint i = 0; i < table->backgrounds->len; i++)
+        coder_i64(coder,
+                  &g_array_index(table->backgrounds, Background, i).next_ns);
+}

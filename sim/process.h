@@ -43,6 +43,8 @@ typedef struct ProcessTable {
 
 void process_table_init(ProcessTable *table, Network *network, RandomSeed seed);
 void process_table_clear(ProcessTable *table);
+/* Where each is, written, or read into a table with the same ones. */
+void process_table_code(ProcessTable *table, Coder *coder);
 /* Returns the episode's number. The link starts in the state that the
  * process has at the network's present time. */
 uint32_t process_add_episode(ProcessTable *table, LinkId link, const char *name,

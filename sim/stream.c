@@ -7,6 +7,8 @@
 #include <glib.h>
 #include <string.h>
 
+#include "core/event_code.h"
+
 static Run *
 run_at(const Stream *stream, uint32_t index)
 {
@@ -150,4 +152,24 @@ run_cut(const Run *run, uint64_t size_bytes, Extent *ret_extent)
         return;
     ret_extent->chunk =
         chunk_copy(run->extent.chunk, run->chunk_offset, size_bytes);
+}
+
+void
+run_code(Run *run, Coder *coder)
+{
+    coder_u64(coder, &run->size_bytes);
+    coder_u64(coder, &run->chunk_offset);
+    coder_flag(coder, &run->is_bytes);
+    extent_code(&run->extent, coder);
+}
+
+void
+stream_code(Stream *stream, Coder *coder)
+{
+    uint32_t count = stream->count;
+    coder_u32(coder, &count);
+    for (uint32_t i = 0; i < count && !coder->is_bad; i++) {
+        Run *run = coder->is_reading ? push(stream) : run_at(stream, i);
+        run_code(run, coder);
+    }
 }

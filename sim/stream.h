@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "core/coder.h"
 #include "core/event.h"
 
 typedef struct Run {
@@ -30,6 +31,9 @@ void stream_append(Stream *stream, const Run *run);
 const Run *stream_peek(const Stream *stream);
 /* Drop the first size_bytes, which lie in the first run. */
 void stream_skip(Stream *stream, uint64_t size_bytes);
+/* All that waits, written, or read into an empty stream. */
+void stream_code(Stream *stream, Coder *coder);
+void run_code(Run *run, Coder *coder);
 
 /* Runs with chunks of their own, each with one reference. */
 Run run_of_bytes(const void *bytes, uint32_t size_bytes);

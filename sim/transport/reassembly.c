@@ -130,3 +130,15 @@ reassembly_write_sack(const Reassembly *reassembly,
         last = index;
     }
 }
+
+void
+reassembly_code(Reassembly *reassembly, Coder *coder)
+{
+    coder_u64(coder, &reassembly->next_seq);
+    coder_u32(coder, &reassembly->count);
+    coder_bytes(coder, reassembly->recent, sizeof reassembly->recent);
+    reassembly->intervals = coder_array(coder, reassembly->intervals,
+                                        reassembly->count, sizeof(Interval));
+    if (coder->is_reading)
+        reassembly->capacity = reassembly->count;
+}

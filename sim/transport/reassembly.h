@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/coder.h"
 #include "sim/packet.h"
 
 typedef struct Interval {
@@ -24,6 +25,8 @@ typedef struct Reassembly {
 } Reassembly;
 
 void reassembly_clear(Reassembly *reassembly);
+/* Written, or read into one whose intervals are nobody's. */
+void reassembly_code(Reassembly *reassembly, Coder *coder);
 /* Add [start, end); true when it held anything new. */
 bool reassembly_add(Reassembly *reassembly, uint64_t start, uint64_t end);
 /* The intervals that changed last, latest first, relative to next_seq. */

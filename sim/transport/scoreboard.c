@@ -248,3 +248,22 @@ scoreboard_find(const Scoreboard *board, uint64_t seq)
     }
     return board->first + low;
 }
+
+static void
+code_resent(Scoreboard *board, Coder *coder)
+{
+    uint32_t capacity = board->resent ? board->resent->capacity : 0;
+    coder_u32(coder, &capacity);
+    size_t size_bytes = sizeof(ResendQueue) + capacity * sizeof(Resending);
+    board->resent = coder_array(coder, capacity > 0 ? board->resent : NULL,
+                                capacity > 0, size_bytes);
+}
+
+void
+scoreboard_code(Scoreboard *board, Coder *coder)
+{
+    coder_bytes(coder, board, offsetof(Scoreboard, resent));
+    board->ring =
+        coder_array(coder, board->ring, board->capacity, sizeof(Segment));
+    code_resent(board, coder);
+}

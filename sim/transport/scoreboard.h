@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/coder.h"
+
 #define SERIAL_NONE UINT32_MAX
 
 typedef struct Segment {
@@ -55,6 +57,8 @@ typedef struct Scoreboard {
 
 void scoreboard_init(Scoreboard *board);
 void scoreboard_clear(Scoreboard *board);
+/* Written, or read into a board whose arrays are nobody's. */
+void scoreboard_code(Scoreboard *board, Coder *coder);
 static inline Segment *
 scoreboard_at(const Scoreboard *board, uint32_t serial)
 {

@@ -73,6 +73,8 @@ void tcp_timer(Network *network, EndpointId id);
 bool tcp_release(Network *network, EndpointId id);
 /* A packet of the connection left the network, delivered or not. */
 void tcp_packet_gone(Network *network, EndpointId id);
+/* Memory for a part's first so many connections. */
+void tcp_make_room(Network *network, uint32_t connection_count);
 
 /* --- ends at different ranks ------------------------------------------- */
 /* Each rank has both ends, of which one is not moved there: what is left of

@@ -79,6 +79,14 @@ add_block(Network *network)
                                         network->connection_capacity);
 }
 
+void
+tcp_make_room(Network *network, uint32_t connection_count)
+{
+    while (network->connection_capacity < connection_count)
+        add_block(network);
+    network->connection_count = connection_count;
+}
+
 static uint32_t
 take_connection(Network *network)
 {

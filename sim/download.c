@@ -241,6 +241,65 @@ download_table_clear(DownloadTable *table)
     g_free(table->active_of);
 }
 
+static void
+code_used(Download *download, Coder *coder)
+{
+    bool has_used = download->used;
+    coder_flag(coder, &has_used);
+    if (coder->is_reading)
+        download->used = has_used ? g_hash_table_new(NULL, NULL) : NULL;
+    if (!has_used)
+        return;
+    uint32_t count = g_hash_table_size(download->used);
+    coder_u32(coder, &count);
+    g_autofree gpointer *edges =
+        coder->is_reading
+            ? NULL
+            : g_hash_table_get_keys_as_array(download->used, NULL);
+    for (uint32_t i = 0; i < count && !coder->is_bad; i++) {
+        uint32_t edge = edges ? GPOINTER_TO_UINT(edges[i]) : 0;
+        coder_u32(coder, &edge);
+        if (coder->is_reading)
+            g_hash_table_add(download->used, GUINT_TO_POINTER(edge));
+    }
+}
+
+static void
+code_download(Download *download, Coder *coder)
+{
+    Download plain = *download;
+    plain.used = NULL;
+    plain.coverage = (Reassembly){0};
+    coder_bytes(coder, &plain, sizeof plain);
+    if (coder->is_reading)
+        *download = plain;
+    code_used(download, coder);
+    reassembly_code(&download->coverage, coder);
+}
+
+void
+download_table_code(DownloadTable *table, Coder *coder)
+{
+    uint32_t count = table->downloads->len;
+    coder_u32(coder, &count);
+    if (coder->is_reading && coder_has(coder, count * sizeof(Download)))
+        g_array_set_size(table->downloads, count);
+    for (uint32_t i = 0; i < count && !coder->is_bad; i++)
+        code_download(download_at(table, i), coder);
+    coder_bytes(coder, table->active_of,
+                table->world->host_count * sizeof *table->active_of);
+    coder_u32(coder, &table->arrival_count);
+    coder_u32(coder, &table->candidate_count);
+    coder_u32(coder, &table->slow_count);
+    coder_u32(coder, &table->measured_count);
+    coder_u32(coder, &table->running_count);
+    coder_u32(coder, &table->sampled_count);
+    coder_u64(coder, &table->equal_bytes);
+    coder_u64(coder, &table->different_bytes);
+    coder_i64(coder, &table->heard_ns);
+    coder_flag(coder, &table->is_closed);
+}
+
 /* Will the episode be on at some time before until_ns? */
 static bool
 is_on_before(const Episode *episode, int64_t until_ns)

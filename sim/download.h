@@ -82,6 +82,8 @@ typedef struct DownloadTable {
 void download_table_init(DownloadTable *table, World *world,
                          const Population *population);
 void download_table_clear(DownloadTable *table);
+/* The books, written, or read into those of a world set up alike. */
+void download_table_code(DownloadTable *table, Coder *coder);
 /* An agenda entry of kind AGENDA_COMMAND: the next arrival. */
 void download_arrive(DownloadTable *table);
 /* All that was asked for has been measured. */

@@ -14,6 +14,8 @@ typedef struct WorldLeg {
 /* --- sim/world.c -------------------------------------------------------- */
 void world_add_parts(World *world);
 void world_clear_parts(World *world);
+/* For the host's present life. */
+Node *world_new_node(const World *world, HostId host);
 /* --- sim/host.c: events in -------------------------------------------- */
 void host_event(World *world, HostId host, Event *event);
 void host_take_signal(World *world, const Signal *signal);

@@ -443,3 +443,10 @@ population_churn(Population *population, uint32_t edge)
         distribution_draw(stay(population, edge), &population->churn[edge]));
     world_settle(world);
 }
+
+void
+population_code(Population *population, Coder *coder)
+{
+    population->churn = coder_array(
+        coder, population->churn, population->edge_count, sizeof(RandomStream));
+}

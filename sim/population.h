@@ -50,5 +50,7 @@ void population_configure(Population *population);
 void population_clear(Population *population);
 /* Start everybody who is there at time 0, and set their lives going. */
 void population_start(Population *population);
+/* How edges' lives go on, written or read. */
+void population_code(Population *population, Coder *coder);
 /* An agenda entry of kind AGENDA_CHURN: an edge comes or goes. */
 void population_churn(Population *population, uint32_t edge);

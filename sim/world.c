@@ -136,13 +136,24 @@ write_node_seed(const World *world, HostId id, uint8_t ret_seed[32])
     }
 }
 
+Node *
+world_new_node(const World *world, HostId id)
+{
+    const Host *host = &world->hosts[id];
+    uint8_t seed[32];
+    write_node_seed(world, id, seed);
+    return node_new(host->role, host->config, seed);
+}
+
 static void
-log_node(World *world, HostId id, const uint8_t seed[32])
+log_node(World *world, HostId id)
 {
     Host *host = &world->hosts[id];
     host->is_logged = turn_wish_has(world->turn_wish, host->role, host->number);
     if (!host->is_logged)
         return;
+    uint8_t seed[32];
+    write_node_seed(world, id, seed);
     LoggedNode node = logged_node(host->role, host->config, seed);
     node.id = id;
     node.number = host->number;
@@ -169,11 +180,9 @@ world_start(World *world, HostId id)
     }
     if (!world_is_here(world, id))
         return;
-    uint8_t seed[32];
-    write_node_seed(world, id, seed);
-    host->node = node_new(host->role, host->config, seed);
+    host->node = world_new_node(world, id);
     if (world->turns)
-        log_node(world, id, seed);
+        log_node(world, id);
     Event event = {.kind = EVENT_START, .stream = STREAM_NONE};
     event.place = &host->place;
     host_event(world, id, &event);

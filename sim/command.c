@@ -8,9 +8,11 @@
 #include <unistd.h>
 
 #include "sim/mode.h"
+#include "sim/yaml/unit.h"
 
 #define AUTO_THREADS (-1)
 #define THREADS_MAX 64
+#define CHECKPOINT_NS_MAX (30.0 * 86400 * 1e9)
 
 static const char SUMMARY[] =
     "Run a scenario and write its results, a table and pictures.";
@@ -19,13 +21,18 @@ static const char EXAMPLE[] =
     "  byway run scenarios/first.yaml -o out/try --set general.seed=7\n"
     "  byway run scenarios/first.yaml -l info      (tell of every mode)\n"
     "  byway run scenarios/first.yaml --turns t.log --turns-of client:4\n"
+    "  byway run scenarios/netdisk-full.yaml -o out/full --checkpoint-every "
+    "10min\n"
+    "  byway run --resume out/full                 (after a crash, or "
+    "SIGTERM)\n"
     "  mpirun -n 2 byway run scenarios/netdisk.yaml    (where there is MPI)\n\n"
     "DIR/log.jsonl keeps what was told, and info in any case: one JSON object\n"
     "a line.\n\n"
     "Exit codes: 0 ok, 1 the run failed, 2 usage or scenario invalid,\n"
     "3 an expectation was not met, 130/143 interrupted by Ctrl-C or SIGTERM\n"
-    "(what was finished is kept and marked incomplete; a second one stops at\n"
-    "once).";
+    "(what was finished is kept and marked incomplete, or with checkpoints to "
+    "be\n"
+    "gone on with; a second one stops at once).";
 
 const RunVerb run_verb = {
     .name = "run", .summary = SUMMARY, .description = EXAMPLE};
@@ -39,6 +46,8 @@ typedef struct Raw {
     char *log_level;
     char *turns;
     char *turns_of;
+    char *checkpoint_every;
+    char *resume;
     char **sets;
     char **paths;
     int jobs;
@@ -89,12 +98,53 @@ command_new_seed_override(const char *seed)
     return g_strdup_printf("general.seed=%u", chosen);
 }
 
+/* What is asked for that a run which goes on has been asked for already. */
+static const char *
+asked_twice(const Raw *raw)
+{
+    if (raw->paths && raw->paths[0])
+        return raw->paths[0];
+    if (raw->sets)
+        return "--set";
+    if (raw->seed)
+        return "--seed";
+    if (raw->output)
+        return "--output";
+    return raw->turns ? "--turns" : NULL;
+}
+
+static bool
+take_checkpoints(const Raw *raw, RunOptions *options)
+{
+    options->resume = g_strdup(raw->resume);
+    if (raw->resume && asked_twice(raw))
+        return command_usage_error(
+            "--resume goes on with what the run was asked for, without ",
+            asked_twice(raw));
+    if (raw->checkpoint_every && raw->turns)
+        return command_usage_error(
+            "--checkpoint-every does not go with --turns", "");
+    if (!raw->checkpoint_every)
+        return true;
+    Quantity every;
+    g_autofree char *why = NULL;
+    if (!unit_parse(raw->checkpoint_every, DIMENSION_TIME, &every, &why))
+        return command_usage_error("--checkpoint-every: ", why);
+    if (every.is_negative || every.value < 1 || every.value > CHECKPOINT_NS_MAX)
+        return command_usage_error("--checkpoint-every is 1 ns to 30 d, not ",
+                                   raw->checkpoint_every);
+    options->checkpoint_ns = (int64_t)every.value;
+    return true;
+}
+
 static bool
 take_raw(Raw *raw, RunOptions *options)
 {
-    if (!raw->paths || !raw->paths[0])
+    if (!take_checkpoints(raw, options))
+        return false;
+    if (!raw->resume && (!raw->paths || !raw->paths[0]))
         return command_usage_error("which scenario?", "");
-    if (raw->paths[1])
+    if (raw->paths && raw->paths[0] && raw->paths[1])
         return command_usage_error("one scenario at a time: ", raw->paths[1]);
     if (!command_parse_progress(raw->progress, &options->progress))
         return false;
@@ -119,7 +169,7 @@ take_raw(Raw *raw, RunOptions *options)
     if (raw->turns_of && !raw->turns)
         return command_usage_error("--turns-of goes with --turns FILE", "");
     options->turn_wish.path = g_strdup(raw->turns);
-    options->scenario_path = g_strdup(raw->paths[0]);
+    options->scenario_path = raw->paths ? g_strdup(raw->paths[0]) : NULL;
     options->output = g_strdup(raw->output);
     options->color = g_strdup(raw->color);
     options->is_quiet = raw->is_quiet;
@@ -148,6 +198,8 @@ raw_clear(Raw *raw)
     g_free(raw->log_level);
     g_free(raw->turns);
     g_free(raw->turns_of);
+    g_free(raw->checkpoint_every);
+    g_free(raw->resume);
     g_strfreev(raw->sets);
     g_strfreev(raw->paths);
 }
@@ -162,6 +214,11 @@ new_context(const RunVerb *verb, Raw *raw)
          "Threads in each, 1 to 64; results are the same for any number "
          "(default: the cores that modes leave; one for each rank of MPI)",
          "N"},
+        {"checkpoint-every", 0, 0, G_OPTION_ARG_STRING, &raw->checkpoint_every,
+         "Keep a checkpoint so often, by the clock on the wall, and at SIGTERM",
+         "TIME"},
+        {"resume", 0, 0, G_OPTION_ARG_FILENAME, &raw->resume,
+         "Go on with a run that was cut short, from its checkpoints", "DIR"},
         {"turns", 0, 0, G_OPTION_ARG_FILENAME, &raw->turns,
          "Log what nodes hear and want, for byway replay; a new file", "FILE"},
         {"turns-of", 0, 0, G_OPTION_ARG_STRING, &raw->turns_of,

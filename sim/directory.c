@@ -2,7 +2,7 @@
  * sim/directory.c: made under a temporary name, renamed when whole.
  *
  * A lock on DIR.partial/lock tells a run that is under way from one that was
- * killed: the kernel drops it with the process that holds it.
+ * killed: the kernel drops it with the last of the run's processes.
  */
 #include "sim/directory.h"
 
@@ -13,9 +13,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #define OPEN_FILES_MAX 16
+/* Who was killed just now may still be on its way out. */
+#define LOCK_TRIES 10
+#define LOCK_WAIT_US 50000
+#define PARTIAL ".partial"
+#define CHECKPOINT "checkpoint/run"
 
 static bool
 fail(GError **error, const char *path)
@@ -100,14 +106,18 @@ lock_partial(RunOutcome *outcome, GError **error)
     outcome->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (outcome->lock < 0)
         return fail_output(outcome, error);
-    if (lockf(outcome->lock, F_TLOCK, 0) == 0)
-        return true;
+    for (int i = 0; i < LOCK_TRIES; i++) {
+        if (flock(outcome->lock, LOCK_EX | LOCK_NB) == 0)
+            return true;
+        g_usleep(LOCK_WAIT_US);
+    }
     g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_AGAIN,
                 "%s: another run is writing there", outcome->partial);
     return false;
 }
 
-/* What a killed run left behind goes; what others made stays. */
+/* What a killed run left behind goes, unless it can go on; what others made
+ * stays. */
 static bool
 remove_leftover(RunOutcome *outcome, GError **error)
 {
@@ -121,11 +131,53 @@ remove_leftover(RunOutcome *outcome, GError **error)
     }
     if (!lock_partial(outcome, error))
         return false;
+    if (holds(path, CHECKPOINT) && !outcome->options.is_forced) {
+        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_EXIST,
+                    "%s holds checkpoints of a run that was cut short; "
+                    "--resume %s goes on with it, --force begins anew",
+                    path, outcome->directory);
+        return false;
+    }
     if (!directory_remove(path, NULL))
         return fail_output(outcome, error);
     close(outcome->lock);
     outcome->lock = -1;
     return true;
+}
+
+/* Without slashes at its end. */
+static char *
+new_bare(const char *path)
+{
+    char *bare = g_strdup(path);
+    for (size_t end = strlen(bare); end > 1 && bare[end - 1] == '/'; end--)
+        bare[end - 1] = '\0';
+    return bare;
+}
+
+bool
+directory_resume(RunOutcome *outcome, GError **error)
+{
+    outcome->directory = new_bare(outcome->options.resume);
+    if (g_str_has_suffix(outcome->directory, PARTIAL))
+        outcome->directory[strlen(outcome->directory) - strlen(PARTIAL)] = '\0';
+    outcome->partial = g_strconcat(outcome->directory, PARTIAL, NULL);
+    if (!g_file_test(outcome->partial, G_FILE_TEST_IS_DIR)) {
+        bool is_whole = holds(outcome->directory, "manifest.json");
+        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOENT,
+                    is_whole ? "%s is finished, and %s is not there"
+                             : "neither %s nor %s is there",
+                    outcome->directory, outcome->partial);
+        return false;
+    }
+    if (!holds(outcome->partial, CHECKPOINT)) {
+        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOENT,
+                    "%s holds no checkpoint; runs with --checkpoint-every "
+                    "write them",
+                    outcome->partial);
+        return false;
+    }
+    return lock_partial(outcome, error);
 }
 
 bool
@@ -138,10 +190,8 @@ directory_open(const Scenario *scenario, RunOutcome *outcome, GError **error)
                     "the output directory has no name");
         return false;
     }
-    g_autofree char *bare = g_strdup(outcome->directory);
-    for (size_t end = strlen(bare); end > 1 && bare[end - 1] == '/'; end--)
-        bare[end - 1] = '\0';
-    outcome->partial = g_strconcat(bare, ".partial", NULL);
+    g_autofree char *bare = new_bare(outcome->directory);
+    outcome->partial = g_strconcat(bare, PARTIAL, NULL);
     if (!may_replace(outcome->directory, &outcome->options, error))
         return false;
     if (!remove_leftover(outcome, error))
@@ -175,6 +225,9 @@ run_outcome_clear(RunOutcome *outcome)
     log_close(&outcome->log);
     g_free(outcome->options.scenario_path);
     g_free(outcome->options.output);
+    g_free(outcome->options.resume);
+    g_free(outcome->started);
+    g_free(outcome->effective_hash);
     g_free(outcome->options.color);
     g_free(outcome->options.turn_wish.path);
     g_strfreev(outcome->options.overrides);

@@ -11,5 +11,7 @@
  * be made, the outcome's exit code says so. */
 bool directory_open(const Scenario *scenario, RunOutcome *outcome,
                     GError **error);
+/* The same for a run that goes on: options.resume is DIR or DIR.partial. */
+bool directory_resume(RunOutcome *outcome, GError **error);
 /* Remove a directory and all below it; symbolic links are not followed. */
 bool directory_remove(const char *path, GError **error);

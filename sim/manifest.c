@@ -64,6 +64,9 @@ manifest_add_mode(GString *json, const char *name, const ModeResult *mode)
         member_add_count(json, "connections_max", mode->connections_max);
     member_add_number(json, "simulated_seconds",
                       (double)mode->simulated_ns / 1e9);
+    if (mode->resumed_ns > 0)
+        member_add_number(json, "resumed_at_seconds",
+                          (double)mode->resumed_ns / 1e9);
     member_add_count(json, "parts", mode->parts);
     if (mode->parts > 1)
         add_parts(json, mode);

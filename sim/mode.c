@@ -139,7 +139,7 @@ look(void *context)
     world_listen(world);
     if (download_is_over(play->table))
         return false;
-    return !mode_is_look_due(play->run, &world->network) || play_look_up(play);
+    return mode_look(play->run, &world->network, play->table->measured_count);
 }
 
 static void
@@ -162,7 +162,8 @@ play_simulated(Play *play, GError **error)
     (void)error; /* what can fail is the recorder, and it remembers */
     World *world = play->table->world;
     Network *network = &world->network;
-    population_start(play->population);
+    if (!play->run->is_resumed)
+        population_start(play->population);
     if (network->parts) {
         PartsDriver driver = {play, step, meet, look, tell, hear};
         parts_run(network->parts, &driver, play->stop_ns,
@@ -173,7 +174,7 @@ play_simulated(Play *play, GError **error)
         play_step(play);
         if (download_is_over(play->table))
             return true;
-        if (mode_is_look_due(play->run, network) && !play_look_up(play))
+        if (!mode_look(play->run, network, play->table->measured_count))
             return true;
     }
     network->now_ns = play->stop_ns;
@@ -317,6 +318,15 @@ record_world(ModeRun *run, const DownloadTable *table, GError **error)
            record_nodes(run->directory, run->name, table->world, error);
 }
 
+static void
+code_play(void *context, Coder *coder)
+{
+    Play *play = context;
+    world_code(play->table->world, coder);
+    population_code(play->population, coder);
+    download_table_code(play->table, coder);
+}
+
 static bool
 run_downloads(ModeRun *run, PlanSelection mode, GError **error)
 {
@@ -344,9 +354,13 @@ run_downloads(ModeRun *run, PlanSelection mode, GError **error)
     Play play = {run,          &table,     &population, run->directory,
                  run->stop_ns, run->result};
     run->result->start_rss_bytes = memory_now_bytes();
-    bool is_good = mode_is_elsewhere(&world.network) ||
-                   (capture_world_links(run, &world, error) &&
-                    player(&play, error) && record_world(run, &table, error));
+    run->code = code_play;
+    run->context = &play;
+    bool is_good =
+        mode_is_elsewhere(&world.network) ||
+        (capture_world_links(run, &world, error) &&
+         (!run->is_resumed || mode_go_on(run, &world.network, error)) &&
+         player(&play, error) && record_world(run, &table, error));
     download_table_clear(&table);
     population_clear(&population);
     world_clear(&world);
@@ -386,8 +400,11 @@ mode_run(const Scenario *scenario, uint32_t mode, const char *directory,
     /* Turns go to one file as they come. */
     if (run.options.turn_wish && run.options.turn_wish->path)
         run.options.thread_count = 1;
+    run.is_resumed = mode_has_checkpoint(&run);
+    run.kept_us = progress_now_us();
     bool is_good = recorder_init(&run.recorder, directory, run.name,
-                                 scenario->measure.link_interval_ns, error);
+                                 scenario->measure.link_interval_ns,
+                                 run.is_resumed, error);
     if (!ranks_agree(is_good)) {
         if (is_good)
             recorder_clear(&run.recorder);
@@ -399,5 +416,10 @@ mode_run(const Scenario *scenario, uint32_t mode, const char *directory,
     else
         is_good = mode_run_flows(&run, error);
     recorder_clear(&run.recorder);
+    if (is_good && run.failure) {
+        g_propagate_error(error, run.failure);
+        return false;
+    }
+    g_clear_error(&run.failure);
     return is_good;
 }

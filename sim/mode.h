@@ -26,6 +26,7 @@ typedef struct ModeOptions {
      * NULL. */
     void (*attend)(void *attendant);
     void *attendant;
+    int64_t checkpoint_ns; /* on the wall, between two; 0: there are none */
 } ModeOptions;
 
 /* How far packets of a testbed came after their time. */
@@ -53,6 +54,7 @@ typedef struct ModeResult {
     uint64_t ranks;           /* that moved them */
     uint64_t start_rss_bytes; /* with a world where nothing has happened */
     int64_t simulated_ns;
+    int64_t resumed_ns; /* simulated, where it last went on; 0: it did not */
     uint64_t arrivals;
     uint64_t candidates;
     uint64_t node_requests;

@@ -60,8 +60,7 @@ look(void *context)
     uint32_t done_count = flow_tend(flows->table);
     if (done_count == flows->table->count)
         return false;
-    return !mode_is_look_due(flows->run, network) ||
-           mode_look_up(flows->run, network, done_count);
+    return mode_look(flows->run, network, done_count);
 }
 
 static void
@@ -94,11 +93,18 @@ loop(FlowRun *flows)
         step(flows, network, &entry);
         uint32_t done_count = flow_tend(flows->table);
         if (done_count == flows->table->count ||
-            (mode_is_look_due(flows->run, network) &&
-             !mode_look_up(flows->run, network, done_count)))
+            !mode_look(flows->run, network, done_count))
             return;
     }
     network->now_ns = stop_ns;
+}
+
+static void
+code_flows(void *context, Coder *coder)
+{
+    FlowRun *flows = context;
+    process_table_code(flows->processes, coder);
+    flow_table_code(flows->table, coder);
 }
 
 static void
@@ -178,6 +184,10 @@ run_table(ModeRun *run, FlowTable *table, ProcessTable *processes,
     sample(run, network);
     run->result->start_rss_bytes = memory_now_bytes();
     FlowRun flows = {.run = run, .table = table, .processes = processes};
+    run->code = code_flows;
+    run->context = &flows;
+    if (run->is_resumed && !mode_go_on(run, network, error))
+        return false;
     loop(&flows);
     uint32_t done_count = flow_tend(table);
     flow_settle(table);

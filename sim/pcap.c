@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "core/event.h"
+#include "sim/checkpoint.h"
 
 #define MAGIC_NS 0xa1b23c4du
 #define LINKTYPE_RAW 101u
@@ -69,21 +70,15 @@ fail(GError **error, const char *path)
     return false;
 }
 
-Pcap *
-pcap_open(const char *path, Link *link, GError **error)
+static Pcap *
+open_file(const char *path, const char *how, Link *link, GError **error)
 {
-    FILE *file = g_fopen(path, "wx");
+    FILE *file = g_fopen(path, how);
     if (!file) {
         fail(error, path);
         return NULL;
     }
-    uint8_t head[FILE_HEAD_BYTES] = {0};
-    put_little32(head, MAGIC_NS);
-    put_little32(head + 4, 4 << 16 | 2); /* version 2.4 */
-    put_little32(head + 16, HEADER_BYTES_MAX);
-    put_little32(head + 20, LINKTYPE_RAW);
     setbuf(file, NULL); /* what is written is long */
-    fwrite(head, 1, sizeof head, file);
     Pcap *pcap = g_new0(Pcap, 1);
     pcap->path = g_strdup(path);
     pcap->file = file;
@@ -93,6 +88,44 @@ pcap_open(const char *path, Link *link, GError **error)
     link_extra(link)->pcap = pcap;
     link->is_captured = true;
     return pcap;
+}
+
+Pcap *
+pcap_open_again(const char *path, Link *link, GError **error)
+{
+    return open_file(path, "a", link, error);
+}
+
+Pcap *
+pcap_open(const char *path, Link *link, GError **error)
+{
+    Pcap *pcap = open_file(path, "wx", link, error);
+    if (!pcap)
+        return NULL;
+    uint8_t head[FILE_HEAD_BYTES] = {0};
+    put_little32(head, MAGIC_NS);
+    put_little32(head + 4, 4 << 16 | 2); /* version 2.4 */
+    put_little32(head + 16, HEADER_BYTES_MAX);
+    put_little32(head + 20, LINKTYPE_RAW);
+    fwrite(head, 1, sizeof head, pcap->file);
+    return pcap;
+}
+
+void
+pcap_code(Pcap *pcap, Coder *coder)
+{
+    checkpoint_code_file(pcap->file, coder);
+    uint64_t waiting_bytes = pcap->waiting_bytes;
+    uint64_t capacity_bytes = pcap->capacity_bytes;
+    coder_u64(coder, &waiting_bytes);
+    coder_u64(coder, &capacity_bytes);
+    pcap->waiting_bytes = waiting_bytes;
+    pcap->capacity_bytes = capacity_bytes;
+    if (coder->is_reading && coder_has(coder, waiting_bytes))
+        pcap->waiting = g_realloc(pcap->waiting, capacity_bytes);
+    coder_bytes(coder, pcap->waiting, waiting_bytes);
+    coder_i64(coder, &pcap->last_ns);
+    coder_flag(coder, &pcap->is_sorted);
 }
 
 bool

@@ -18,6 +18,11 @@ typedef struct Pcap Pcap;
 /* A new file, for all that the link takes from now on. The link stays where it
  * is, and is not used after the file is closed. */
 Pcap *pcap_open(const char *path, Link *link, GError **error);
+/* Go on with a file of that kind: pcap_code follows. */
+Pcap *pcap_open_again(const char *path, Link *link, GError **error);
+/* What is in the file and what waits, written; or read, and the file cut to
+ * what it held then. What the disk refuses, the file remembers. */
+void pcap_code(Pcap *pcap, Coder *coder);
 /* The link has taken a packet, and will deliver it. */
 void pcap_take(Pcap *pcap, const Network *network, uint32_t packet);
 /* Whether all so far could be written. */

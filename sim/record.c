@@ -2,6 +2,8 @@
  * sim/record.c: rows of downloads, flows, links and nodes.
  */
 #include "sim/record.h"
+
+#include "sim/checkpoint.h"
 #include "sim/parts.h"
 #include "sim/schema.h"
 
@@ -62,10 +64,10 @@ fail(GError **error, const char *path)
 
 static FILE *
 open_part(const char *directory, RecordKind kind, const char *mode,
-          GError **error)
+          const char *how, GError **error)
 {
     g_autofree char *path = part_path(directory, kind, mode);
-    FILE *file = g_fopen(path, "w");
+    FILE *file = g_fopen(path, how);
     if (!file)
         fail(error, path);
     return file;
@@ -124,11 +126,13 @@ print_text(FILE *file, const char *text)
 
 bool
 recorder_init(Recorder *recorder, const char *directory, const char *mode,
-              int64_t interval_ns, GError **error)
+              int64_t interval_ns, bool has_rows, GError **error)
 {
-    *recorder = (Recorder){
-        .directory = directory, .mode = mode, .interval_ns = interval_ns};
-    recorder->links = open_part(directory, RECORD_LINKS, mode, error);
+    *recorder = (Recorder){.directory = directory,
+                           .mode = mode,
+                           .interval_ns = interval_ns,
+                           .has_rows = has_rows};
+    recorder->links = open_part(directory, RECORD_LINKS, mode, "a", error);
     if (!recorder->links)
         return false;
     recorder->watched = g_array_new(false, true, sizeof(WatchedLink));
@@ -139,8 +143,8 @@ recorder_init(Recorder *recorder, const char *directory, const char *mode,
 bool
 recorder_trace(Recorder *recorder, GError **error)
 {
-    recorder->notes =
-        open_part(recorder->directory, RECORD_NOTES, recorder->mode, error);
+    recorder->notes = open_part(recorder->directory, RECORD_NOTES,
+                                recorder->mode, "a", error);
     return recorder->notes;
 }
 
@@ -161,7 +165,8 @@ recorder_capture(Recorder *recorder, Link *link, const char *name,
     g_strcanon(safe, FILE_NAME_CHARACTERS, '+');
     g_autofree char *path =
         g_strdup_printf("%s/%s-%s.pcap", folder, recorder->mode, safe);
-    Pcap *pcap = pcap_open(path, link, error);
+    Pcap *pcap = recorder->has_rows ? pcap_open_again(path, link, error)
+                                    : pcap_open(path, link, error);
     if (pcap)
         g_ptr_array_add(recorder->captures, pcap);
     return pcap;
@@ -176,6 +181,46 @@ recorder_is_good(const Recorder *recorder)
     }
     return !ferror(recorder->links) &&
            !(recorder->notes && ferror(recorder->notes));
+}
+
+void
+recorder_code(Recorder *recorder, Coder *coder)
+{
+    checkpoint_code_file(recorder->links, coder);
+    if (recorder->notes)
+        checkpoint_code_file(recorder->notes, coder);
+    for (guint i = 0; i < recorder->captures->len; i++)
+        pcap_code(recorder->captures->pdata[i], coder);
+    for (guint i = 0; i < recorder->watched->len; i++) {
+        WatchedLink *watched =
+            &g_array_index(recorder->watched, WatchedLink, i);
+        coder_bytes(coder, &watched->last, sizeof watched->last);
+    }
+}
+
+/* Files of the folder whose names are of this pattern. */
+static bool
+remove_files(const char *folder, const char *pattern, GError **error)
+{
+    g_autoptr(GDir) files = g_dir_open(folder, 0, NULL);
+    const char *name;
+    while (files && (name = g_dir_read_name(files))) {
+        g_autofree char *path = g_build_filename(folder, name, NULL);
+        if (g_pattern_match_simple(pattern, name) && g_unlink(path) != 0)
+            return fail(error, path);
+    }
+    return true;
+}
+
+bool
+recorder_forget(const char *directory, const char *mode, GError **error)
+{
+    g_autofree char *parts = g_build_filename(directory, "parts", NULL);
+    g_autofree char *pcap = g_build_filename(directory, "pcap", NULL);
+    g_autofree char *rows = g_strconcat("*.", mode, NULL);
+    g_autofree char *captures = g_strconcat(mode, "-*.pcap", NULL);
+    return remove_files(parts, rows, error) &&
+           remove_files(pcap, captures, error);
 }
 
 static bool
@@ -381,7 +426,7 @@ bool
 record_downloads(const char *directory, const char *mode,
                  const DownloadTable *table, GError **error)
 {
-    FILE *file = open_part(directory, RECORD_DOWNLOADS, mode, error);
+    FILE *file = open_part(directory, RECORD_DOWNLOADS, mode, "w", error);
     if (!file)
         return false;
     for (uint32_t i = 0; i < table->downloads->len; i++)
@@ -394,7 +439,7 @@ bool
 record_nodes(const char *directory, const char *mode, const World *world,
              GError **error)
 {
-    FILE *file = open_part(directory, RECORD_NODES, mode, error);
+    FILE *file = open_part(directory, RECORD_NODES, mode, "w", error);
     if (!file)
         return false;
     for (HostId id = 0; id < world->host_count; id++) {
@@ -447,7 +492,7 @@ bool
 record_flows(const char *directory, const char *mode, const FlowTable *table,
              GError **error)
 {
-    FILE *file = open_part(directory, RECORD_FLOWS, mode, error);
+    FILE *file = open_part(directory, RECORD_FLOWS, mode, "w", error);
     if (!file)
         return false;
     for (uint32_t i = 0; i < table->count; i++)
@@ -510,7 +555,6 @@ record_join(const char *directory, RecordKind kind, const Scenario *scenario,
             fputs(head, file);
         }
         is_good = append_part(file, part, error);
-        g_unlink(part);
     }
     if (!file)
         return is_good;

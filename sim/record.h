@@ -44,13 +44,20 @@ typedef struct Recorder {
     FILE *links;
     FILE *notes; /* NULL: not wanted */
     int64_t interval_ns;
+    bool has_rows;       /* from before */
     GArray *watched;     /* WatchedLink */
     GPtrArray *captures; /* Pcap * */
 } Recorder;
 
-/* Without a directory (NULL) nothing is kept: another rank does. */
+/* With rows that are there to be gone on with, recorder_code follows. Without
+ * a directory (NULL) nothing is kept: another rank does. */
 bool recorder_init(Recorder *recorder, const char *directory, const char *mode,
-                   int64_t interval_ns, GError **error);
+                   int64_t interval_ns, bool has_rows, GError **error);
+/* What it has written, written; or read, and the files cut to what they held
+ * then. All links are watched and captured. */
+void recorder_code(Recorder *recorder, Coder *coder);
+/* Remove what a recorder for the mode has left. */
+bool recorder_forget(const char *directory, const char *mode, GError **error);
 /* Open the file for the world's notes. */
 bool recorder_trace(Recorder *recorder, GError **error);
 /* Write the packets that the link delivers to DIR/pcap/MODE-NAME.pcap. */

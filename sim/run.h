@@ -27,6 +27,8 @@ typedef struct RunOptions {
     char **overrides; /* --set, NULL-terminated */
     char *color;      /* for the report: auto, always, never */
     TurnWish turn_wish;
+    int64_t checkpoint_ns; /* on the wall, between two; 0: there are none */
+    char *resume;          /* the directory of a run to go on with, or NULL */
     ProgressMode progress;
     LogLevel log_level; /* of stderr */
     uint32_t jobs;      /* modes at once */
@@ -43,8 +45,11 @@ typedef struct RunOutcome {
     RunOptions options;
     Ranks ranks; /* that play it together; the first one writes and tells */
     char *directory;
-    char *partial; /* NULL at other ranks */
-    int lock;      /* on partial, while this process writes there; or -1 */
+    char *partial;        /* NULL at other ranks */
+    char *started;        /* when, as ISO 8601 */
+    char *effective_hash; /* of the scenario, in a run with checkpoints */
+    bool is_kept;         /* partial stays, to go on with */
+    int lock; /* on partial, while this process writes there; or -1 */
     Log log;
     int exit_code; /* 0; 128 + the signal that cut the run short; or 1 when
                     * there was no place for results */

@@ -57,10 +57,9 @@ static const char *const sim_own[] = {"core/", "sim/", "sim/replay/turn_file.h",
                                       "analysis/outline.h", NULL};
 /* Modes run in processes of their own, so sim knows processes. */
 static const char *const sim_foreign[] = {
-    "gsl/",           "yaml.h",     "glib/",      "mpi.h",
-    "fcntl.h",        "ftw.h",      "unistd.h",   "sys/mman.h",
-    "sys/resource.h", "sys/stat.h", "sys/wait.h", "sys/prctl.h",
-    "sys/types.h",    NULL};
+    "gsl/",       "yaml.h",     "glib/",       "mpi.h",       "fcntl.h",
+    "ftw.h",      "unistd.h",   "sys/mman.h",  "sys/file.h",  "sys/resource.h",
+    "sys/stat.h", "sys/wait.h", "sys/prctl.h", "sys/types.h", NULL};
 /* The engine's bench runs the program, and reads what its runs leave. */
 static const char *const bench_own[] = {"analysis/", "sim/", "sim/bench/",
                                         NULL};

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * sim/checkpoint.c: files that say who wrote them, and end in their digest.
+ */
+#include "sim/checkpoint.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define MAGIC "byway checkpoint\n"
+#define DIGEST_BYTES 32u
+
+typedef struct Writing {
+    FILE *file;
+    GChecksum *checksum;
+} Writing;
+
+static bool
+fail(GError **error, const char *path)
+{
+    g_set_error(error, G_FILE_ERROR, (int)g_file_error_from_errno(errno),
+                "%s: %s", path, g_strerror(errno));
+    return false;
+}
+
+static bool
+refuse(GError **error, const char *path, const char *why)
+{
+    g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL, "%s: %s", path, why);
+    return false;
+}
+
+static void
+digest_of(GChecksum *checksum, uint8_t ret_digest[DIGEST_BYTES])
+{
+    gsize size_bytes = DIGEST_BYTES;
+    g_checksum_get_digest(checksum, ret_digest, &size_bytes);
+}
+
+/* Of this very program: another build's memory lies otherwise. */
+static bool
+find_build(uint8_t ret_digest[DIGEST_BYTES], GError **error)
+{
+    g_autoptr(GMappedFile) program =
+        g_mapped_file_new("/proc/self/exe", false, error);
+    if (!program)
+        return false;
+    g_autoptr(GChecksum) checksum = g_checksum_new(G_CHECKSUM_SHA256);
+    g_checksum_update(checksum, (guchar *)g_mapped_file_get_contents(program),
+                      (gssize)g_mapped_file_get_length(program));
+    digest_of(checksum, ret_digest);
+    return true;
+}
+
+static char *
+path_of(const char *directory, const char *name, const char *ending)
+{
+    g_autofree char *file = g_strconcat(name, ending, NULL);
+    return g_build_filename(directory, "checkpoint", file, NULL);
+}
+
+bool
+checkpoint_has(const char *directory, const char *name)
+{
+    g_autofree char *path = path_of(directory, name, "");
+    return g_file_test(path, G_FILE_TEST_EXISTS);
+}
+
+/* --- writing ------------------------------------------------------------- */
+
+static void
+take(void *context, const uint8_t *bytes, size_t byte_count)
+{
+    Writing *writing = context;
+    g_checksum_update(writing->checksum, bytes, (gssize)byte_count);
+    fwrite(bytes, 1, byte_count, writing->file); /* the file remembers */
+}
+
+static bool
+write_all(FILE *file, const uint8_t build[DIGEST_BYTES], CheckpointCode code,
+          void *context)
+{
+    Writing writing = {file, g_checksum_new(G_CHECKSUM_SHA256)};
+    Coder coder;
+    coder_init_write(&coder);
+    coder.sink = take;
+    coder.context = &writing;
+    coder_bytes(&coder, MAGIC, strlen(MAGIC));
+    coder_bytes(&coder, (void *)build, DIGEST_BYTES);
+    code(context, &coder);
+    coder_flush(&coder);
+    bool is_good = !coder.is_bad;
+    coder_clear(&coder);
+    uint8_t digest[DIGEST_BYTES];
+    digest_of(writing.checksum, digest);
+    fwrite(digest, 1, sizeof digest, file);
+    g_checksum_free(writing.checksum);
+    return is_good;
+}
+
+/* The name is on the disk, too, when this returns. */
+static bool
+settle(const char *directory, const char *from, const char *to, GError **error)
+{
+    if (g_rename(from, to) != 0)
+        return fail(error, to);
+    g_autofree char *folder = g_build_filename(directory, "checkpoint", NULL);
+    int open_folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool is_good = open_folder >= 0 && fsync(open_folder) == 0;
+    if (!is_good)
+        fail(error, folder);
+    if (open_folder >= 0)
+        close(open_folder);
+    return is_good;
+}
+
+bool
+checkpoint_write(const char *directory, const char *name, CheckpointCode code,
+                 void *context, GError **error)
+{
+    uint8_t build[DIGEST_BYTES];
+    if (!find_build(build, error))
+        return false;
+    g_autofree char *path = path_of(directory, name, "");
+    g_autofree char *fresh = path_of(directory, name, ".new");
+    FILE *file = g_fopen(fresh, "w");
+    if (!file)
+        return fail(error, fresh);
+    errno = 0;
+    bool is_good = write_all(file, build, code, context) && !ferror(file) &&
+                   fflush(file) == 0 && fsync(fileno(file)) == 0;
+    if (!is_good && errno == 0)
+        errno = EIO;
+    if (!is_good)
+        fail(error, fresh);
+    if (fclose(file) != 0 && is_good)
+        is_good = fail(error, fresh);
+    return is_good && settle(directory, fresh, path, error);
+}
+
+/* --- reading ------------------------------------------------------------- */
+
+/* Whether the bytes are all there, and which of them are the contents. */
+static bool
+is_whole(const uint8_t *bytes, size_t byte_count)
+{
+    if (byte_count < strlen(MAGIC) + 2 * DIGEST_BYTES ||
+        memcmp(bytes, MAGIC, strlen(MAGIC)) != 0)
+        return false;
+    g_autoptr(GChecksum) checksum = g_checksum_new(G_CHECKSUM_SHA256);
+    g_checksum_update(checksum, bytes, (gssize)(byte_count - DIGEST_BYTES));
+    uint8_t digest[DIGEST_BYTES];
+    digest_of(checksum, digest);
+    return memcmp(digest, bytes + byte_count - DIGEST_BYTES, DIGEST_BYTES) == 0;
+}
+
+bool
+checkpoint_read(const char *directory, const char *name, CheckpointCode code,
+                void *context, GError **error)
+{
+    g_autofree char *path = path_of(directory, name, "");
+    g_autoptr(GMappedFile) file = g_mapped_file_new(path, false, error);
+    uint8_t build[DIGEST_BYTES];
+    if (!file || !find_build(build, error))
+        return false;
+    const uint8_t *bytes = (uint8_t *)g_mapped_file_get_contents(file);
+    size_t byte_count = g_mapped_file_get_length(file);
+    if (!is_whole(bytes, byte_count))
+        return refuse(error, path, "this is no checkpoint, or a damaged one");
+    const size_t head_bytes = strlen(MAGIC) + DIGEST_BYTES;
+    if (memcmp(bytes + strlen(MAGIC), build, DIGEST_BYTES) != 0)
+        return refuse(error, path,
+                      "another build of byway has written this checkpoint, "
+                      "and it alone can read it");
+    Coder coder;
+    coder_init_read(&coder, bytes + head_bytes,
+                    byte_count - head_bytes - DIGEST_BYTES);
+    code(context, &coder);
+    if (!coder_is_whole(&coder))
+        return refuse(error, path, "this checkpoint is of another scenario");
+    return true;
+}
+
+void
+checkpoint_code_file(FILE *file, Coder *coder)
+{
+    struct stat status = {0};
+    bool is_good =
+        coder->is_reading || (fflush(file) == 0 && fsync(fileno(file)) == 0 &&
+                              fstat(fileno(file), &status) == 0);
+    int64_t size_bytes = status.st_size;
+    coder_i64(coder, &size_bytes);
+    if (coder->is_reading && !coder->is_bad)
+        is_good = ftruncate(fileno(file), size_bytes) == 0;
+    if (!is_good)
+        coder->is_bad = true;
+}

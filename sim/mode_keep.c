@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * sim/mode_keep.c: a mode's checkpoints, between events.
+ */
+#include "sim/mode_run.h"
+
+#include "core/event.h"
+
+static void
+code_mode(void *context, Coder *coder)
+{
+    ModeRun *run = context;
+    coder_u64(coder, &run->looked_events);
+    recorder_code(&run->recorder, coder);
+    run->code(run->context, coder);
+}
+
+/* The last that a run does before it is cut short, too. */
+static bool
+is_due(const ModeRun *run)
+{
+    int64_t every_us = run->options.checkpoint_ns / NS_PER_US;
+    return run->is_interrupted || progress_now_us() - run->kept_us >= every_us;
+}
+
+bool
+mode_look(ModeRun *run, const Network *network, uint64_t done)
+{
+    if (!mode_is_look_due(run, network))
+        return true;
+    bool goes_on = mode_look_up(run, network, done);
+    if (run->options.checkpoint_ns == 0 || !is_due(run))
+        return goes_on;
+    bool is_kept = checkpoint_write(run->directory, run->name, code_mode, run,
+                                    &run->failure);
+    run->kept_us = progress_now_us();
+    return goes_on && is_kept;
+}
+
+bool
+mode_has_checkpoint(const ModeRun *run)
+{
+    return run->options.checkpoint_ns > 0 &&
+           checkpoint_has(run->directory, run->name);
+}
+
+bool
+mode_go_on(ModeRun *run, const Network *network, GError **error)
+{
+    bool is_good =
+        checkpoint_read(run->directory, run->name, code_mode, run, error);
+    run->result->resumed_ns = network->now_ns;
+    return is_good;
+}

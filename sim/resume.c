@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * sim/resume.c: keeps and reads what a run was asked for, and its results.
+ *
+ * The scenario is read again from its file, with the same overrides: a
+ * checkpoint has only what happens in it.
+ */
+#include "sim/resume.h"
+
+#include <errno.h>
+#include <glib/gstdio.h>
+#include <string.h>
+
+#include "sim/checkpoint.h"
+#include "sim/directory.h"
+#include "sim/record.h"
+
+#define RUN_FILE "run"
+
+static char *
+effective_hash(const Scenario *scenario)
+{
+    g_autoptr(GString) text = scenario_write(scenario);
+    return g_compute_checksum_for_string(G_CHECKSUM_SHA256, text->str,
+                                         (gssize)text->len);
+}
+
+static void
+code_text(char **text, Coder *coder)
+{
+    uint32_t size_bytes = *text ? (uint32_t)strlen(*text) + 1 : 0;
+    coder_u32(coder, &size_bytes);
+    *text = coder_array(coder, *text, size_bytes, 1);
+}
+
+static void
+code_overrides(RunOptions *options, Coder *coder)
+{
+    uint32_t count = options->overrides ? g_strv_length(options->overrides) : 0;
+    coder_u32(coder, &count);
+    if (coder->is_reading) {
+        g_strfreev(options->overrides);
+        options->overrides = g_new0(char *, (size_t)count + 1);
+    }
+    for (uint32_t i = 0; i < count; i++)
+        code_text(&options->overrides[i], coder);
+}
+
+static void
+code_run(void *context, Coder *coder)
+{
+    RunOutcome *outcome = context;
+    RunOptions *options = &outcome->options;
+    code_text(&options->scenario_path, coder);
+    code_overrides(options, coder);
+    code_text(&outcome->started, coder);
+    code_text(&outcome->effective_hash, coder);
+    coder_i64(coder, &options->checkpoint_ns);
+    coder_flag(coder, &options->is_forced);
+    coder_flag(coder, &options->has_no_plots);
+}
+
+bool
+resume_prepare(const Scenario *scenario, RunOutcome *outcome, GError **error)
+{
+    RunOptions *options = &outcome->options;
+    char *path = g_canonicalize_filename(options->scenario_path, NULL);
+    g_free(options->scenario_path);
+    options->scenario_path = path;
+    outcome->effective_hash = effective_hash(scenario);
+    g_autofree char *folder =
+        g_build_filename(outcome->partial, "checkpoint", NULL);
+    if (g_mkdir_with_parents(folder, 0700) != 0) {
+        g_set_error(error, G_FILE_ERROR, (int)g_file_error_from_errno(errno),
+                    "%s: %s", folder, g_strerror(errno));
+        return false;
+    }
+    return checkpoint_write(outcome->partial, RUN_FILE, code_run, outcome,
+                            error);
+}
+
+bool
+resume_open(RunOutcome *outcome, GError **error)
+{
+    RunOptions *options = &outcome->options;
+    int64_t wanted_ns = options->checkpoint_ns;
+    bool has_no_plots = options->has_no_plots;
+    if (!directory_resume(outcome, error) ||
+        !checkpoint_read(outcome->partial, RUN_FILE, code_run, outcome, error))
+        return false;
+    if (wanted_ns > 0)
+        options->checkpoint_ns = wanted_ns;
+    options->has_no_plots |= has_no_plots;
+    return true;
+}
+
+bool
+resume_is_same(const Scenario *scenario, const RunOutcome *outcome,
+               GError **error)
+{
+    g_autofree char *hash = effective_hash(scenario);
+    if (strcmp(hash, outcome->effective_hash) == 0)
+        return true;
+    g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
+                "%s has been changed since the run of %s began; give it back "
+                "its contents, or begin anew with --force",
+                outcome->options.scenario_path, outcome->directory);
+    return false;
+}
+
+static void
+code_result(void *context, Coder *coder)
+{
+    coder_bytes(coder, context, sizeof(ModeResult));
+}
+
+bool
+resume_keep(const char *directory, const char *mode, const ModeResult *result,
+            GError **error)
+{
+    g_autofree char *name = g_strconcat(mode, ".result", NULL);
+    return checkpoint_write(directory, name, code_result, (void *)result,
+                            error);
+}
+
+bool
+resume_restore(const char *directory, const char *mode, ModeResult *ret_result,
+               GError **error)
+{
+    g_autofree char *name = g_strconcat(mode, ".result", NULL);
+    if (checkpoint_has(directory, name))
+        return checkpoint_read(directory, name, code_result, ret_result, error);
+    return checkpoint_has(directory, mode) ||
+           recorder_forget(directory, mode, error);
+}

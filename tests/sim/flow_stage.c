@@ -27,6 +27,8 @@ void
 flow_stage_init(FlowStage *stage, const char *scenario, bool may_split)
 {
     g_autoptr(GPtrArray) errors = g_ptr_array_new_with_free_func(g_free);
+    stage->looks = stage->cut = 0;
+    coder_init_write(&stage->kept);
     stage->scenario =
         scenario_parse(scenario, strlen(scenario), "stage.yaml", NULL, errors);
     for (guint i = 0; i < errors->len; i++)
@@ -46,10 +48,39 @@ flow_stage_init(FlowStage *stage, const char *scenario, bool may_split)
 void
 flow_stage_clear(FlowStage *stage)
 {
+    coder_clear(&stage->kept);
     process_table_clear(&stage->processes);
     flow_table_free(stage->table);
     network_clear(&stage->network);
     scenario_free(stage->scenario);
+}
+
+static void
+code_stage(FlowStage *stage, Coder *coder)
+{
+    coder_u64(coder, &stage->looks);
+    process_table_code(&stage->processes, coder);
+    flow_table_code(stage->table, coder);
+}
+
+void
+flow_stage_go_on(FlowStage *stage, const Coder *kept)
+{
+    Coder coder;
+    coder_init_read(&coder, kept->out, kept->at);
+    code_stage(stage, &coder);
+    g_assert_true(coder_is_whole(&coder));
+}
+
+static bool
+look(void *context)
+{
+    FlowStage *stage = context;
+    flow_tend(stage->table);
+    if (++stage->looks != stage->cut)
+        return true;
+    code_stage(stage, &stage->kept);
+    return false;
 }
 
 static void
@@ -74,7 +105,8 @@ flow_stage_run(FlowStage *stage, int64_t until_ns)
     while (agenda_peek_ns(&network->agenda) <= until_ns) {
         AgendaEntry entry = agenda_pop(&network->agenda);
         step(stage, network, &entry);
-        flow_tend(stage->table);
+        if (!look(stage))
+            return;
     }
     network->now_ns = until_ns;
     network_check(network);
@@ -91,14 +123,6 @@ look_ahead(void *context, const AgendaEntry *entry)
     agenda_push(&network->parts->agenda, until_ns, AGENDA_SAMPLE, 0);
 }
 
-static bool
-look(void *context)
-{
-    FlowStage *stage = context;
-    flow_tend(stage->table);
-    return true;
-}
-
 void
 flow_stage_run_parts(FlowStage *stage, int64_t until_ns, uint32_t thread_count,
                      bool runs_ahead)
@@ -107,7 +131,7 @@ flow_stage_run_parts(FlowStage *stage, int64_t until_ns, uint32_t thread_count,
     g_assert_nonnull(parts);
     PartsDriver driver = {
         .context = stage, .step = step, .meet = look_ahead, .look = look};
-    if (runs_ahead)
+    if (runs_ahead && stage->looks == 0)
         agenda_push(&parts->agenda, 0, AGENDA_SAMPLE, 0);
     parts_run(parts, &driver, until_ns, thread_count);
 }

@@ -11,11 +11,16 @@ typedef struct FlowStage {
     Network network;
     FlowTable *table;
     ProcessTable processes;
+    uint64_t looks; /* so far: entries of a whole network's agenda */
+    uint64_t cut;   /* the look at which the run ends; 0: none */
+    Coder kept;     /* what a checkpoint of then has */
 } FlowStage;
 
 /* In place, the stage must not move. */
 void flow_stage_init(FlowStage *stage, const char *scenario, bool may_split);
 void flow_stage_clear(FlowStage *stage);
+/* What happened on another stage until its cut, from what is kept of it. */
+void flow_stage_go_on(FlowStage *stage, const Coder *kept);
 /* A network in one piece; all books balance in the end. */
 void flow_stage_run(FlowStage *stage, int64_t until_ns);
 /* One that was split, by so many threads. If it runs ahead, links are looked

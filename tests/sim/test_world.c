@@ -72,7 +72,19 @@ typedef struct Stage {
     World world;
     Population population;
     DownloadTable table;
+    uint64_t looks; /* so far */
+    uint64_t cut;   /* the look at which the run ends; 0: none */
+    Coder kept;     /* what a checkpoint of then has */
 } Stage;
+
+static void
+code_stage(Stage *stage, Coder *coder)
+{
+    coder_u64(coder, &stage->looks);
+    world_code(&stage->world, coder);
+    population_code(&stage->population, coder);
+    download_table_code(&stage->table, coder);
+}
 
 /* What concerns everybody. */
 static void
@@ -100,7 +112,10 @@ look(void *context)
 {
     Stage *stage = context;
     world_listen(&stage->world);
-    return true;
+    if (++stage->looks != stage->cut)
+        return true;
+    code_stage(stage, &stage->kept);
+    return false;
 }
 
 static void
@@ -116,43 +131,110 @@ run(Stage *stage, int64_t stop_ns, uint32_t thread_count)
     while (agenda_peek_ns(&network->agenda) <= stop_ns) {
         AgendaEntry entry = agenda_pop(&network->agenda);
         step(stage, network, &entry);
+        if (!look(stage))
+            return;
     }
 }
 
-/* In one piece if there is no thread for its parts. */
-static Story
-tell_by(const char *const *changes, PlanSelection mode, uint32_t thread_count)
+static Scenario *
+new_country(const char *const *changes)
 {
     g_autoptr(GPtrArray) errors = g_ptr_array_new_with_free_func(g_free);
-    g_autoptr(Scenario) scenario = scenario_parse(
-        COUNTRY, strlen(COUNTRY), "country.yaml", changes, errors);
+    Scenario *scenario = scenario_parse(COUNTRY, strlen(COUNTRY),
+                                        "country.yaml", changes, errors);
     for (uint32_t i = 0; i < errors->len; i++)
         g_printerr("%s\n", (char *)errors->pdata[i]);
     g_assert_nonnull(scenario);
-    Stage stage;
-    world_init(&stage.world, scenario, mode);
-    population_init(&stage.population, &stage.world);
+    return scenario;
+}
+
+/* In one piece if there is no thread for its parts. */
+static void
+stage_init(Stage *stage, const Scenario *scenario, PlanSelection mode,
+           uint32_t thread_count)
+{
+    world_init(&stage->world, scenario, mode);
+    population_init(&stage->population, &stage->world);
     if (thread_count > 0)
-        world_split(&stage.world);
-    download_table_init(&stage.table, &stage.world, &stage.population);
-    population_start(&stage.population);
-    run(&stage, scenario->general.stop_time_ns, thread_count);
-    network_check(&stage.world.network);
-    const DownloadTable *table = &stage.table;
-    Story story = {.fingerprint =
-                       network_total(&stage.world.network).fingerprint,
+        world_split(&stage->world);
+    download_table_init(&stage->table, &stage->world, &stage->population);
+    stage->looks = stage->cut = 0;
+    coder_init_write(&stage->kept);
+}
+
+static void
+stage_clear(Stage *stage)
+{
+    coder_clear(&stage->kept);
+    download_table_clear(&stage->table);
+    population_clear(&stage->population);
+    world_clear(&stage->world);
+}
+
+static Story
+story_of(const Stage *stage)
+{
+    const DownloadTable *table = &stage->table;
+    const World *world = &stage->world;
+    network_check(&world->network);
+    Story story = {.fingerprint = network_total(&world->network).fingerprint,
                    .arrivals = table->arrival_count,
                    .equal_bytes = table->equal_bytes,
                    .different_bytes = table->different_bytes,
-                   .parts = stage.world.network.part_count};
-    uint64_t threshold = scenario->roles.clients->slow_threshold_bps / 8;
+                   .parts = world->network.part_count};
+    uint64_t threshold = world->scenario->roles.clients->slow_threshold_bps / 8;
     for (uint32_t i = 0; i < table->downloads->len; i++)
         count_download(&story, &g_array_index(table->downloads, Download, i),
                        threshold);
-    download_table_clear(&stage.table);
-    population_clear(&stage.population);
-    world_clear(&stage.world);
     return story;
+}
+
+static Story
+tell_by(const char *const *changes, PlanSelection mode, uint32_t thread_count)
+{
+    g_autoptr(Scenario) scenario = new_country(changes);
+    Stage stage;
+    stage_init(&stage, scenario, mode, thread_count);
+    population_start(&stage.population);
+    run(&stage, scenario->general.stop_time_ns, thread_count);
+    Story story = story_of(&stage);
+    stage_clear(&stage);
+    return story;
+}
+
+/* Every so many looks the run ends, and goes on in another world. */
+static Story
+tell_cut(const char *const *changes, uint32_t thread_count, uint64_t looks)
+{
+    g_autoptr(Scenario) scenario = new_country(changes);
+    Coder kept;
+    coder_init_write(&kept);
+    uint32_t cuts = 0;
+    for (;;) {
+        Stage stage;
+        stage_init(&stage, scenario, PLAN_SELECTION_NEARBY, thread_count);
+        if (cuts == 0) {
+            population_start(&stage.population);
+        } else {
+            Coder coder;
+            coder_init_read(&coder, kept.out, kept.at);
+            code_stage(&stage, &coder);
+            g_assert_true(coder_is_whole(&coder));
+        }
+        stage.cut = stage.looks + looks;
+        run(&stage, scenario->general.stop_time_ns, thread_count);
+        coder_clear(&kept);
+        kept = stage.kept;
+        coder_init_write(&stage.kept);
+        bool is_over = kept.at == 0;
+        Story story = is_over ? story_of(&stage) : (Story){0};
+        stage_clear(&stage);
+        if (is_over) {
+            g_assert_cmpuint(cuts, >=, 20);
+            return story;
+        }
+        cuts++;
+    }
 }
 
 static Story
@@ -331,6 +413,25 @@ also_where_edges_come_and_go(void)
     compare_parts(changes);
 }
 
+static void
+compare_cut(uint32_t thread_count, uint64_t looks)
+{
+    const char *const changes[] = {"roles.edges.session=20 s",
+                                   "roles.edges.absence=10 s", NULL};
+    Story uncut = tell_by(changes, PLAN_SELECTION_NEARBY, thread_count);
+    Story cut = tell_cut(changes, thread_count, looks);
+    g_assert_cmphex(cut.fingerprint, ==, uncut.fingerprint);
+    g_assert_cmpuint(cut.equal_bytes, >, 0);
+    g_assert_cmpint(memcmp(&cut, &uncut, sizeof cut), ==, 0);
+}
+
+static void
+cut_in_twenty_the_world_goes_on_as_if_nothing_had_been(void)
+{
+    compare_cut(0, 40009);
+    compare_cut(2, 29);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -356,5 +457,8 @@ main(int argc, char **argv)
                     in_parts_everything_happens_as_in_the_whole);
     g_test_add_func("/world/also_where_edges_come_and_go",
                     also_where_edges_come_and_go);
+    g_test_add_func(
+        "/world/cut_in_twenty_the_world_goes_on_as_if_nothing_had_been",
+        cut_in_twenty_the_world_goes_on_as_if_nothing_had_been);
     return g_test_run();
 }

@@ -167,8 +167,7 @@ FileId world_file_id(const World *world, uint32_t file);
 bool world_step(World *world, Network *network, const AgendaEntry *entry);
 /* After a window: tell the sink what nodes of all parts have told. */
 void world_listen(World *world);
-/* What has happened so far, written, or read into a world that was set up
- * alike and in which nothing has. The sink must have heard all. */
+/* As network_code does it. The sink must have heard all. */
 void world_code(World *world, Coder *coder);
 /* What other ranks have to know of hosts, for the driver of parts; and in the
  * end, what all of them count. */

@@ -19,6 +19,7 @@ typedef enum SectionKind {
     SECTION_PACKETS,  /* PacketLetter */
     SECTION_GONE,     /* Gone */
     SECTION_STANDING, /* TcpStanding */
+    SECTION_NOTICE,   /* RankNotice */
     SECTION_NEWS,     /* bytes, the driver's */
 } SectionKind;
 
@@ -73,8 +74,6 @@ courier_new(const PartPlan *plan)
     courier->options = plan->options;
     courier->out = g_new(GByteArray *, ranks.count);
     courier->in = g_new(GByteArray *, ranks.count);
-    courier->told = g_new0(RankNotice, ranks.count);
-    courier->heard = g_new0(RankNotice, ranks.count);
     for (uint32_t rank = 0; rank < ranks.count; rank++) {
         courier->out[rank] = g_byte_array_new();
         courier->in[rank] = g_byte_array_new();
@@ -92,8 +91,6 @@ courier_free(Courier *courier)
     }
     g_free(courier->out);
     g_free(courier->in);
-    g_free(courier->told);
-    g_free(courier->heard);
     g_free(courier);
 }
 
@@ -202,6 +199,19 @@ pack_gone(const Parts *parts, const Network *network)
     g_array_set_size(network->gone, kept);
 }
 
+/* A section for all ranks. */
+static void
+pack_for_all(Courier *courier, Section section, const void *bytes,
+             size_t size_bytes)
+{
+    for (uint32_t rank = 0; rank < courier->ranks.count; rank++) {
+        if (rank == courier->ranks.self)
+            continue;
+        add(courier->out[rank], &section, sizeof section);
+        add(courier->out[rank], bytes, size_bytes);
+    }
+}
+
 static void
 pack_news(Courier *courier, const PartsDriver *driver)
 {
@@ -210,17 +220,12 @@ pack_news(Courier *courier, const PartsDriver *driver)
     g_autoptr(GByteArray) news = g_byte_array_new();
     driver->tell(driver->context, news);
     Section section = {SECTION_NEWS, 0, 0, news->len};
-    for (uint32_t rank = 0; news->len > 0 && rank < courier->ranks.count;
-         rank++) {
-        if (rank == courier->ranks.self)
-            continue;
-        add(courier->out[rank], &section, sizeof section);
-        add(courier->out[rank], news->data, news->len);
-    }
+    if (news->len > 0)
+        pack_for_all(courier, section, news->data, news->len);
 }
 
 static void
-pack(Parts *parts, const PartsDriver *driver)
+pack(Parts *parts, const PartsDriver *driver, const RankNotice *notice)
 {
     Courier *courier = parts->courier;
     for (uint32_t part = 0; part < parts->count; part++) {
@@ -237,6 +242,8 @@ pack(Parts *parts, const PartsDriver *driver)
         pack_gone(parts, parts->networks[from]);
     }
     pack_news(courier, driver);
+    Section section = {SECTION_NOTICE, 0, 0, 1};
+    pack_for_all(courier, section, notice, sizeof *notice);
 }
 
 /* --- in ------------------------------------------------------------------- */
@@ -324,6 +331,7 @@ take_item(Parts *parts, const Section *section, Bytes *bytes)
         tcp_learn_standing(from, &standing);
         g_array_append_val(from->released, standing.id);
         return;
+    case SECTION_NOTICE:
     case SECTION_NEWS:
         break;
     }
@@ -331,7 +339,20 @@ take_item(Parts *parts, const Section *section, Bytes *bytes)
 }
 
 static void
-unpack(Parts *parts, const PartsDriver *driver, const GByteArray *in)
+take_notice(RankNotice *notice, Bytes *bytes)
+{
+    RankNotice other;
+    take(bytes, &other, sizeof other);
+    notice->next_ns = MIN(notice->next_ns, other.next_ns);
+    notice->latest_ns = MAX(notice->latest_ns, other.latest_ns);
+    notice->events += other.events;
+    notice->critical_events =
+        MAX(notice->critical_events, other.critical_events);
+}
+
+static void
+unpack(Parts *parts, const PartsDriver *driver, RankNotice *notice,
+       const GByteArray *in)
 {
     Bytes bytes = {in->data, in->len};
     while (bytes.left > 0) {
@@ -342,18 +363,22 @@ unpack(Parts *parts, const PartsDriver *driver, const GByteArray *in)
                          section.count);
             continue;
         }
+        if (section.kind == SECTION_NOTICE) {
+            take_notice(notice, &bytes);
+            continue;
+        }
         for (uint32_t i = 0; i < section.count; i++)
             take_item(parts, &section, &bytes);
     }
 }
 
 static void
-swap(Parts *parts, const PartsDriver *driver)
+swap(Parts *parts, const PartsDriver *driver, RankNotice *notice)
 {
     Courier *courier = parts->courier;
-    ranks_exchange(courier->told, courier->heard, courier->out, courier->in);
+    ranks_exchange(courier->out, courier->in);
     for (uint32_t rank = 0; rank < courier->ranks.count; rank++) {
-        unpack(parts, driver, courier->in[rank]);
+        unpack(parts, driver, notice, courier->in[rank]);
         g_byte_array_set_size(courier->out[rank], 0);
     }
 }
@@ -361,20 +386,8 @@ swap(Parts *parts, const PartsDriver *driver)
 void
 courier_exchange(Parts *parts, const PartsDriver *driver, RankNotice *notice)
 {
-    Courier *courier = parts->courier;
-    for (uint32_t rank = 0; rank < courier->ranks.count; rank++)
-        courier->told[rank] = *notice;
-    pack(parts, driver);
-    swap(parts, driver);
-    *notice = (RankNotice){.next_ns = TIME_NEVER};
-    for (uint32_t rank = 0; rank < courier->ranks.count; rank++) {
-        const RankNotice *heard = &courier->heard[rank];
-        notice->next_ns = MIN(notice->next_ns, heard->next_ns);
-        notice->latest_ns = MAX(notice->latest_ns, heard->latest_ns);
-        notice->events += heard->events;
-        notice->critical_events =
-            MAX(notice->critical_events, heard->critical_events);
-    }
+    pack(parts, driver, notice);
+    swap(parts, driver, notice);
 }
 
 /* Those of connections that were opened here stay in the list. */
@@ -406,5 +419,5 @@ courier_exchange_standings(Parts *parts)
         if (courier_is_here(parts->courier, part))
             pack_standings(parts, parts->networks[part]);
     }
-    swap(parts, NULL);
+    swap(parts, NULL, NULL);
 }

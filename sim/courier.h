@@ -11,14 +11,20 @@
 #include "sim/parts.h"
 #include "sim/ranks.h"
 
+/* What a rank knows of its parts, or all ranks of all. */
+typedef struct RankNotice {
+    int64_t next_ns; /* when something happens next */
+    int64_t latest_ns;
+    uint64_t events; /* in the last window */
+    uint64_t critical_events;
+} RankNotice;
+
 typedef struct Courier {
     Ranks ranks;
     uint32_t rank_of[PARTS_MAX];
     const TcpOptions *options; /* lent: those of all connections */
     GByteArray **out;          /* [rank] */
     GByteArray **in;
-    RankNotice *told; /* [rank] */
-    RankNotice *heard;
 } Courier;
 
 /* NULL when there is but one rank. */

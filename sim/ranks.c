@@ -10,9 +10,13 @@
 #include <limits.h>
 #include <mpi.h>
 
+#include "sim/progress.h"
 #include "sim/stop.h"
 
-#define LOOKS_MAX 500
+/* Most waits are over before a yield would be; few last longer than somebody
+ * else's turn on the core. */
+#define SPIN_US 5
+#define PATIENCE_US 10000
 #define NAP_US 20
 
 /* What launchers tell their processes: how many there are. */
@@ -75,53 +79,69 @@ ranks_leave(void)
     MPI_Finalize();
 }
 
+/* Looked once more, and in vain. */
+static void
+rest(int64_t since_us)
+{
+    int64_t waited_us = progress_now_us() - since_us;
+    if (waited_us > PATIENCE_US)
+        g_usleep(NAP_US);
+    else if (waited_us > SPIN_US)
+        g_thread_yield();
+}
+
 static void
 await(MPI_Request *request)
 {
     int is_done = 0;
-    for (uint32_t look = 0; !is_done; look++) {
+    int64_t since_us = progress_now_us();
+    for (;;) {
         MPI_Test(request, &is_done, MPI_STATUS_IGNORE);
-        if (!is_done && look >= LOOKS_MAX)
-            g_usleep(NAP_US);
+        if (is_done)
+            return;
+        rest(since_us);
     }
 }
 
-/* Messages whose lengths both ends know. */
+/* The next message from the rank, whatever its length. */
 static void
-send_bytes(const RankNotice *heard, GByteArray *const *out,
-           GByteArray *const *in)
+receive(uint32_t rank, GByteArray *in)
 {
-    Ranks ranks = ranks_here();
-    g_autofree MPI_Request *requests = g_new(MPI_Request, 2 * ranks.count);
+    MPI_Status status;
+    int is_there = 0;
     int count = 0;
-    for (uint32_t rank = 0; rank < ranks.count; rank++) {
-        g_byte_array_set_size(in[rank], (guint)heard[rank].sent_bytes);
-        if (in[rank]->len > 0)
-            MPI_Irecv(in[rank]->data, (int)in[rank]->len, MPI_BYTE, (int)rank,
-                      0, MPI_COMM_WORLD, &requests[count++]);
+    int64_t since_us = progress_now_us();
+    for (;;) {
+        MPI_Iprobe((int)rank, 0, MPI_COMM_WORLD, &is_there, &status);
+        if (is_there)
+            break;
+        rest(since_us);
     }
-    for (uint32_t rank = 0; rank < ranks.count; rank++) {
-        assert(out[rank]->len <= INT_MAX);
-        if (out[rank]->len > 0)
-            MPI_Isend(out[rank]->data, (int)out[rank]->len, MPI_BYTE, (int)rank,
-                      0, MPI_COMM_WORLD, &requests[count++]);
-    }
-    for (int i = 0; i < count; i++)
-        await(&requests[i]);
+    MPI_Get_count(&status, MPI_BYTE, &count);
+    g_byte_array_set_size(in, (guint)count);
+    MPI_Recv(in->data, count, MPI_BYTE, (int)rank, 0, MPI_COMM_WORLD,
+             MPI_STATUS_IGNORE);
 }
 
 void
-ranks_exchange(RankNotice *notices, RankNotice *ret_notices,
-               GByteArray *const *out, GByteArray *const *in)
+ranks_exchange(GByteArray *const *out, GByteArray *const *in)
 {
     Ranks ranks = ranks_here();
-    for (uint32_t rank = 0; rank < ranks.count; rank++)
-        notices[rank].sent_bytes = out[rank]->len;
-    MPI_Request request;
-    MPI_Ialltoall(notices, sizeof *notices, MPI_BYTE, ret_notices,
-                  sizeof *notices, MPI_BYTE, MPI_COMM_WORLD, &request);
-    await(&request);
-    send_bytes(ret_notices, out, in);
+    g_autofree MPI_Request *requests = g_new(MPI_Request, ranks.count);
+    for (uint32_t rank = 0; rank < ranks.count; rank++) {
+        assert(out[rank]->len <= INT_MAX);
+        if (rank != ranks.self)
+            MPI_Isend(out[rank]->data, (int)out[rank]->len, MPI_BYTE, (int)rank,
+                      0, MPI_COMM_WORLD, &requests[rank]);
+    }
+    for (uint32_t rank = 0; rank < ranks.count; rank++) {
+        if (rank != ranks.self)
+            receive(rank, in[rank]);
+    }
+    for (uint32_t rank = 0; rank < ranks.count; rank++) {
+        if (rank != ranks.self)
+            await(&requests[rank]);
+    }
 }
 
 void

@@ -15,15 +15,6 @@ typedef struct Ranks {
     uint32_t count;
 } Ranks;
 
-/* What one rank tells another beside what it sends. */
-typedef struct RankNotice {
-    int64_t next_ns;
-    int64_t latest_ns;
-    uint64_t events;
-    uint64_t critical_events;
-    uint64_t sent_bytes; /* what comes with it */
-} RankNotice;
-
 /* Whether mpirun or srun started more than this process. */
 bool ranks_are_launched(void);
 /* Once, and before the first thread. One rank when nobody started more; else
@@ -36,10 +27,9 @@ Ranks ranks_here(void);
 /* The environment for a program that is not to join; g_strfreev it. */
 char **ranks_new_environment(void);
 
-/* A notice and bytes from each to each; arrays are by rank. What comes
+/* Bytes, maybe none, from each to each other; arrays are by rank. What comes
  * replaces what `in` holds. */
-void ranks_exchange(RankNotice *notices, RankNotice *ret_notices,
-                    GByteArray *const *out, GByteArray *const *in);
+void ranks_exchange(GByteArray *const *out, GByteArray *const *in);
 /* Each value becomes the sum of all ranks'. */
 void ranks_sum(uint64_t *values, size_t count);
 

@@ -33,12 +33,10 @@ ranks_leave(void)
 }
 
 void
-ranks_exchange(RankNotice *notices, RankNotice *ret_notices,
-               GByteArray *const *out, GByteArray *const *in)
+ranks_exchange(GByteArray *const *out, GByteArray *const *in)
 {
-    ret_notices[0] = notices[0];
-    g_byte_array_set_size(in[0], 0);
-    g_byte_array_append(in[0], out[0]->data, out[0]->len);
+    (void)out; /* to nobody */
+    (void)in;
 }
 
 void

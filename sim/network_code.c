@@ -58,14 +58,14 @@ code_connections(Network *network, Coder *coder, const TcpOptions *options)
 }
 
 static void
-code_ids(GArray *ids, Coder *coder)
+code_array(GArray *array, Coder *coder)
 {
-    uint32_t count = ids->len;
+    uint32_t count = array->len;
     coder_u32(coder, &count);
-    size_t size_bytes = count * sizeof(EndpointId);
+    size_t size_bytes = (size_t)count * g_array_get_element_size(array);
     if (coder->is_reading && coder_has(coder, size_bytes))
-        g_array_set_size(ids, count);
-    coder_bytes(coder, ids->data, size_bytes);
+        g_array_set_size(array, count);
+    coder_bytes(coder, array->data, size_bytes);
 }
 
 static void
@@ -83,8 +83,8 @@ code_part(Network *network, Coder *coder, const TcpOptions *options)
     code_connections(network, coder, options);
     if (!network->parts)
         return;
-    code_ids(network->gone, coder);
-    code_ids(network->released, coder);
+    code_array(network->gone, coder);
+    code_array(network->released, coder);
     mail_code(network->mail, network->part_count, coder);
 }
 

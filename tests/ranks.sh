@@ -157,6 +157,7 @@ promise "with the reason" has_line 'several ranks cannot capture' log
 promise "and turns" ranks 2 2 "$first" -o bad --turns bad.turns
 promise "and seeds of which each has its own" ranks 2 2 "$first" -o bad \
     -s random
+promise "and checkpoints" ranks 2 2 "$first" -o bad --checkpoint-every 1s
 promise "of which nothing is left" absent bad
 promise "what is there is not replaced" ranks 2 2 "$first" -o first
 promise "an expectation missed is told" ranks 3 2 chain.yaml -o missed \

@@ -27,6 +27,32 @@ memory_now_bytes(void)
     return resident_pages * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
+/* Not in all headers that know madvise. */
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE 25
+#endif
+
+void
+memory_ask_large_pages(void)
+{
+    FILE *maps = fopen("/proc/self/maps", "r");
+    char line[512];
+    while (maps && fgets(line, sizeof line, maps)) {
+        uintptr_t start, end, inode;
+        char rights[5];
+        if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " %4s %*x %*s %" SCNuPTR,
+                   &start, &end, rights, &inode) != 4 ||
+            inode != 0 || strcmp(rights, "rw-p") != 0 ||
+            end - start < LARGE_PAGE_BYTES)
+            continue;
+        /* Both are wishes. */
+        madvise((void *)start, end - start, MADV_HUGEPAGE);
+        madvise((void *)start, end - start, MADV_COLLAPSE);
+    }
+    if (maps)
+        fclose(maps);
+}
+
 void *
 memory_grow(void *old, size_t old_bytes, size_t new_bytes)
 {

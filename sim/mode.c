@@ -12,6 +12,8 @@
 #include "sim/stop.h"
 
 #define EVENTS_PER_LOOK 16384u
+/* No cache of addresses reaches as far. */
+#define LARGE_BYTES (UINT64_C(64) << 20)
 
 uint32_t
 mode_count(const Scenario *scenario)
@@ -44,6 +46,10 @@ mode_look_up(ModeRun *run, const Network *network, uint64_t done)
     progress->events = network_total(network).events;
     progress->done = done;
     progress->memory_bytes = memory_now_bytes();
+    if (progress->memory_bytes > MAX(LARGE_BYTES, run->large_bytes * 5 / 4)) {
+        memory_ask_large_pages();
+        run->large_bytes = progress->memory_bytes;
+    }
     if (run->options.attend)
         run->options.attend(run->options.attendant);
     bool is_good = recorder_is_good(&run->recorder) &&

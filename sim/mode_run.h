@@ -18,6 +18,7 @@ struct ModeRun {
     int64_t stop_ns;
     pid_t parent;
     uint64_t looked_events; /* see mode_is_look_due */
+    uint64_t large_bytes;   /* it held when large pages were asked for */
     bool is_interrupted;
     bool is_resumed;     /* it goes on where a checkpoint was */
     CheckpointCode code; /* of what is under way */

@@ -247,6 +247,9 @@ agenda_pop(Agenda *agenda)
     return heap_pop(&agenda->near);
 }
 
+CODER_KNOWS(AgendaHeap, 0, 0, 0);
+CODER_KNOWS(Agenda, {0}, {0}, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+
 static void
 code_heap(AgendaHeap *heap, Coder *coder)
 {

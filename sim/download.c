@@ -241,6 +241,8 @@ download_table_clear(DownloadTable *table)
     g_free(table->active_of);
 }
 
+CODER_KNOWS(DownloadTable, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+
 static void
 code_used(Download *download, Coder *coder)
 {

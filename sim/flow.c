@@ -331,6 +331,9 @@ flow_settle(FlowTable *table)
     flow_gather(table);
 }
 
+CODER_KNOWS(Flow, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+CODER_KNOWS(FlowNews, 0, 0, 0, 0);
+
 static void
 code_flow(Flow *flow, Coder *coder)
 {

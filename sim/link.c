@@ -349,6 +349,8 @@ link_held_packets(const Link *link, const PacketPool *pool)
     return count;
 }
 
+CODER_KNOWS(LinkExtra, 0, {0}, 0, {0}, {0}, 0, 0, 0, 0, 0);
+
 static void
 code_extra(LinkExtra *extra, Coder *coder)
 {

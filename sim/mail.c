@@ -154,6 +154,10 @@ mail_collect(Network *network)
     }
 }
 
+CODER_KNOWS(ContentLetter, 0, 0, {0});
+CODER_KNOWS(MailBag, 0, 0, 0, 0, 0, 0);
+CODER_KNOWS(Mail, {0}, {0}, 0, 0);
+
 static void
 code_letter(ContentLetter *letter, Coder *coder)
 {

@@ -11,6 +11,11 @@
 
 #include "sim/parts.h"
 
+CODER_KNOWS(Network, 0, {{0}, {0}, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, 0, {0}, 0,
+            0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+            0, 0, 0, 0, {0});
+CODER_KNOWS(Connection, {{0}});
+
 static void
 code_endpoint(Endpoint *endpoint, Coder *coder, const TcpOptions *options)
 {

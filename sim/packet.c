@@ -98,6 +98,8 @@ packet_put_wait(PacketPool *pool, uint32_t batch)
     pool->free_wait = batch;
 }
 
+CODER_KNOWS(PacketPool, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+
 static void *
 code_array(Coder *coder, void *array, uint32_t count, size_t element_bytes)
 {

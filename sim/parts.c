@@ -147,6 +147,9 @@ parts_free(Parts *parts)
     g_free(parts);
 }
 
+CODER_KNOWS(Parts, {0}, 0, 0, 0, {{0}, {0}, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, 0,
+            0, 0, 0, 0, 0, {0}, {0}, {0}, 0);
+
 void
 parts_code(Parts *parts, Coder *coder)
 {

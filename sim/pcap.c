@@ -111,6 +111,8 @@ pcap_open(const char *path, Link *link, GError **error)
     return pcap;
 }
 
+CODER_KNOWS(Pcap, 0, 0, 0, 0, 0, 0, 0);
+
 void
 pcap_code(Pcap *pcap, Coder *coder)
 {

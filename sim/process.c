@@ -188,6 +188,8 @@ process_run(ProcessTable *table, uint32_t id)
     schedule(table, episode->link, episode->next_ns, id);
 }
 
+CODER_KNOWS(Background, 0, 0, 0, 0);
+
 void
 process_table_code(ProcessTable *table, Coder *coder)
 {

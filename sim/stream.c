@@ -154,6 +154,9 @@ run_cut(const Run *run, uint64_t size_bytes, Extent *ret_extent)
         chunk_copy(run->extent.chunk, run->chunk_offset, size_bytes);
 }
 
+CODER_KNOWS(Run, 0, 0, {0}, 0);
+CODER_KNOWS(Stream, 0, 0, 0, 0);
+
 void
 run_code(Run *run, Coder *coder)
 {

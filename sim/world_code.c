@@ -10,6 +10,11 @@
 
 #include "core/turn_code.h"
 
+CODER_KNOWS(Host, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, {0}, {0}, 0, 0, 0, 0, 0, 0, 0,
+            0, 0, 0, 0, {0});
+CODER_KNOWS(Deferred, 0, 0, 0, {0});
+CODER_KNOWS(WorldPart, {0}, {0}, 0, 0);
+
 static void
 code_deferred(Host *host, Deferred *deferred, Coder *coder)
 {

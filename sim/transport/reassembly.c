@@ -131,6 +131,8 @@ reassembly_write_sack(const Reassembly *reassembly,
     }
 }
 
+CODER_KNOWS(Reassembly, 0, 0, 0, 0, {0});
+
 void
 reassembly_code(Reassembly *reassembly, Coder *coder)
 {

@@ -249,6 +249,8 @@ scoreboard_find(const Scoreboard *board, uint64_t seq)
     return board->first + low;
 }
 
+CODER_KNOWS(Scoreboard, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+
 static void
 code_resent(Scoreboard *board, Coder *coder)
 {
@@ -262,7 +264,8 @@ code_resent(Scoreboard *board, Coder *coder)
 void
 scoreboard_code(Scoreboard *board, Coder *coder)
 {
-    coder_bytes(coder, board, offsetof(Scoreboard, resent));
+    coder_bytes(coder, &board->capacity,
+                offsetof(Scoreboard, resent) - offsetof(Scoreboard, capacity));
     board->ring =
         coder_array(coder, board->ring, board->capacity, sizeof(Segment));
     code_resent(board, coder);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * sim/gang.c: tickets for items, and waiting that first spins, then sleeps.
+ * sim/gang.c: claims on items, and waiting that first spins, then sleeps.
  *
  * Jobs last some hundred microseconds and follow one another closely, so who
  * waits looks again and again before it lets the kernel wake it.
@@ -11,7 +11,16 @@
 #include <stdbool.h>
 
 #define SPINS_MAX 4000
-#define JOB_SHIFT 32
+
+typedef struct Item {
+    atomic_uint claim; /* the last job in which somebody took it */
+    atomic_uint home;  /* thread */
+} Item;
+
+typedef struct Worker {
+    Gang *gang;
+    uint32_t thread;
+} Worker;
 
 struct Gang {
     void (*work)(void *context, uint32_t item);
@@ -19,9 +28,8 @@ struct Gang {
     GThread **threads;
     uint32_t count;
     uint32_t item_count;
-    /* The job's number above, the next item below: who adds one has taken an
-     * item of just that job, or finds that none is left. */
-    _Alignas(64) atomic_uint_fast64_t ticket;
+    Item *items;
+    _Alignas(64) atomic_uint job; /* grows by one with each */
     _Alignas(64) atomic_uint done_count;
     atomic_bool is_over;
     atomic_uint sleeper_count;
@@ -36,7 +44,7 @@ struct Gang {
 #endif
 
 static void
-await(Gang *gang, bool (*is_so)(Gang *gang, uint64_t what), uint64_t what)
+await(Gang *gang, bool (*is_so)(Gang *gang, uint32_t what), uint32_t what)
 {
     for (int i = 0; i < SPINS_MAX; i++) {
         if (is_so(gang, what))
@@ -62,51 +70,61 @@ wake_sleepers(Gang *gang)
 }
 
 static bool
-is_another_job(Gang *gang, uint64_t job)
+is_another_job(Gang *gang, uint32_t job)
 {
-    /* The last job may be over before its end is looked for. */
-    return atomic_load(&gang->is_over) ||
-           atomic_load(&gang->ticket) >> JOB_SHIFT != job;
+    return atomic_load(&gang->is_over) || atomic_load(&gang->job) != job;
 }
 
 static bool
-is_done(Gang *gang, uint64_t item_count)
+is_done(Gang *gang, uint32_t item_count)
 {
     return atomic_load(&gang->done_count) == item_count;
 }
 
-/* Take items until none is left; returns the job's number. */
-static uint64_t
-take_items(Gang *gang)
+/* Who comes late, from a job that is over, gets nothing: all is claimed. */
+static bool
+claim(Item *item, uint32_t job)
 {
-    for (;;) {
-        uint64_t ticket = atomic_fetch_add(&gang->ticket, 1);
-        uint32_t item = (uint32_t)ticket;
-        if (item >= gang->item_count)
-            return ticket >> JOB_SHIFT;
-        gang->work(gang->context, item);
-        if (atomic_fetch_add(&gang->done_count, 1) + 1 == gang->item_count)
-            wake_sleepers(gang);
+    uint32_t before = job - 1;
+    return atomic_load(&item->claim) == before &&
+           atomic_compare_exchange_strong(&item->claim, &before, job);
+}
+
+static void
+take_item(Gang *gang, uint32_t item, uint32_t job)
+{
+    if (!claim(&gang->items[item], job))
+        return;
+    gang->work(gang->context, item);
+    if (atomic_fetch_add(&gang->done_count, 1) + 1 == gang->item_count)
+        wake_sleepers(gang);
+}
+
+/* Returns the job's number. */
+static uint32_t
+take_items(Gang *gang, uint32_t thread)
+{
+    uint32_t job = atomic_load(&gang->job);
+    for (uint32_t item = 0; item < gang->item_count; item++) {
+        if (atomic_load_explicit(&gang->items[item].home,
+                                 memory_order_relaxed) == thread)
+            take_item(gang, item, job);
     }
+    for (uint32_t item = 0; item < gang->item_count; item++)
+        take_item(gang, item, job);
+    return job;
 }
 
 static gpointer
 live(gpointer data)
 {
-    Gang *gang = data;
-    while (!atomic_load(&gang->is_over)) {
-        uint64_t job = take_items(gang);
-        await(gang, is_another_job, job);
+    Worker worker = *(Worker *)data;
+    g_free(data);
+    while (!atomic_load(&worker.gang->is_over)) {
+        uint32_t job = take_items(worker.gang, worker.thread);
+        await(worker.gang, is_another_job, job);
     }
     return NULL;
-}
-
-static void
-begin_job(Gang *gang, uint32_t first_item)
-{
-    uint64_t job = (atomic_load(&gang->ticket) >> JOB_SHIFT) + 1;
-    atomic_store(&gang->ticket, job << JOB_SHIFT | first_item);
-    wake_sleepers(gang);
 }
 
 Gang *
@@ -118,21 +136,34 @@ gang_new(uint32_t count, uint32_t item_count, void (*work)(void *, uint32_t),
     gang->context = context;
     gang->count = count;
     gang->item_count = item_count;
-    atomic_store(&gang->ticket, item_count); /* nothing to do yet */
+    gang->items = g_new0(Item, item_count);
+    for (uint32_t item = 0; item < item_count; item++)
+        gang_set_home(gang, item, item % count);
     gang->threads = g_new0(GThread *, count);
     g_mutex_init(&gang->mutex);
     g_cond_init(&gang->is_changed);
-    for (uint32_t i = 1; i < count; i++)
-        gang->threads[i] = g_thread_new("part", live, gang);
+    for (uint32_t i = 1; i < count; i++) {
+        Worker *worker = g_new(Worker, 1);
+        *worker = (Worker){gang, i};
+        gang->threads[i] = g_thread_new("part", live, worker);
+    }
     return gang;
+}
+
+void
+gang_set_home(Gang *gang, uint32_t item, uint32_t thread)
+{
+    atomic_store_explicit(&gang->items[item].home, thread,
+                          memory_order_relaxed);
 }
 
 void
 gang_run(Gang *gang)
 {
     atomic_store(&gang->done_count, 0);
-    begin_job(gang, 0);
-    take_items(gang);
+    atomic_fetch_add(&gang->job, 1);
+    wake_sleepers(gang);
+    take_items(gang, 0);
     await(gang, is_done, gang->item_count);
 }
 
@@ -140,11 +171,12 @@ void
 gang_free(Gang *gang)
 {
     atomic_store(&gang->is_over, true);
-    begin_job(gang, gang->item_count);
+    wake_sleepers(gang);
     for (uint32_t i = 1; i < gang->count; i++)
         g_thread_join(gang->threads[i]);
     g_mutex_clear(&gang->mutex);
     g_cond_clear(&gang->is_changed);
     g_free(gang->threads);
+    g_free(gang->items);
     g_aligned_free(gang);
 }

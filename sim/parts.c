@@ -194,10 +194,36 @@ work(void *context, uint32_t place)
     work_part(run, run->parts->order[place]);
 }
 
+static uint64_t *
+least(uint64_t *loads, uint32_t count)
+{
+    uint64_t *best = loads;
+    for (uint32_t i = 1; i < count; i++) {
+        if (loads[i] < *best)
+            best = &loads[i];
+    }
+    return best;
+}
+
+/* The heaviest part to the thread that has least, and so on. */
+static void
+find_homes(PartsRun *run)
+{
+    const Parts *parts = run->parts;
+    uint64_t loads[PARTS_MAX] = {0};
+    for (uint32_t place = 0; place < parts->here_count; place++) {
+        uint8_t part = parts->order[place];
+        uint64_t *load = least(loads, run->thread_count);
+        gang_set_home(run->gang, place, (uint32_t)(load - loads));
+        *load += 1 + parts->part_events[part] - parts->sorted_events[part];
+    }
+}
+
 /* The heaviest parts first, by what they did since the last time. */
 static void
-sort_parts(Parts *parts)
+sort_parts(PartsRun *run)
 {
+    Parts *parts = run->parts;
     for (uint32_t i = 1; i < parts->here_count; i++) {
         uint8_t part = parts->order[i];
         uint64_t weight = parts->part_events[part] - parts->sorted_events[part];
@@ -211,18 +237,9 @@ sort_parts(Parts *parts)
         }
         parts->order[place] = part;
     }
+    if (run->gang)
+        find_homes(run);
     memcpy(parts->sorted_events, parts->part_events, sizeof parts->part_events);
-}
-
-static uint64_t *
-least(uint64_t *loads, uint32_t count)
-{
-    uint64_t *best = loads;
-    for (uint32_t i = 1; i < count; i++) {
-        if (loads[i] < *best)
-            best = &loads[i];
-    }
-    return best;
 }
 
 static void
@@ -303,7 +320,7 @@ run_window(PartsRun *run, int64_t end_ns)
     }
     count_window(run);
     if (parts->windows % SORT_WINDOWS == 0)
-        sort_parts(parts);
+        sort_parts(run);
 }
 
 /* --- between windows ----------------------------------------------------- */

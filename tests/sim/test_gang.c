@@ -30,6 +30,8 @@ run_jobs(uint32_t thread_count)
     Gang *gang = gang_new(thread_count, ITEMS, do_item, &ledger);
     for (uint32_t job = 0; job < JOBS; job++) {
         ledger.job = job;
+        /* Whose they are may change from job to job. */
+        gang_set_home(gang, job % ITEMS, job / ITEMS % thread_count);
         gang_run(gang);
         for (uint32_t item = 0; item < ITEMS; item++)
             g_assert_cmpuint(atomic_load(&ledger.done[item]), ==, job + 1);

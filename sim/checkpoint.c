@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #define MAGIC "byway checkpoint\n"
-#define DIGEST_BYTES 32u
+#define DIGEST_BYTES CHECKPOINT_BUILD_BYTES
 
 typedef struct Writing {
     FILE *file;
@@ -41,9 +41,9 @@ digest_of(GChecksum *checksum, uint8_t ret_digest[DIGEST_BYTES])
     g_checksum_get_digest(checksum, ret_digest, &size_bytes);
 }
 
-/* Of this very program: another build's memory lies otherwise. */
-static bool
-find_build(uint8_t ret_digest[DIGEST_BYTES], GError **error)
+/* Another build's memory lies otherwise. */
+bool
+checkpoint_find_build(CheckpointBuild *ret_build, GError **error)
 {
     g_autoptr(GMappedFile) program =
         g_mapped_file_new("/proc/self/exe", false, error);
@@ -52,7 +52,7 @@ find_build(uint8_t ret_digest[DIGEST_BYTES], GError **error)
     g_autoptr(GChecksum) checksum = g_checksum_new(G_CHECKSUM_SHA256);
     g_checksum_update(checksum, (guchar *)g_mapped_file_get_contents(program),
                       (gssize)g_mapped_file_get_length(program));
-    digest_of(checksum, ret_digest);
+    digest_of(checksum, ret_build->digest);
     return true;
 }
 
@@ -81,8 +81,7 @@ take(void *context, const uint8_t *bytes, size_t byte_count)
 }
 
 static bool
-write_all(FILE *file, const uint8_t build[DIGEST_BYTES], CheckpointCode code,
-          void *context)
+write_all(FILE *file, const CheckpointFile *contents)
 {
     Writing writing = {file, g_checksum_new(G_CHECKSUM_SHA256)};
     Coder coder;
@@ -90,8 +89,8 @@ write_all(FILE *file, const uint8_t build[DIGEST_BYTES], CheckpointCode code,
     coder.sink = take;
     coder.context = &writing;
     coder_bytes(&coder, MAGIC, strlen(MAGIC));
-    coder_bytes(&coder, (void *)build, DIGEST_BYTES);
-    code(context, &coder);
+    coder_bytes(&coder, (void *)contents->build->digest, DIGEST_BYTES);
+    contents->code(contents->context, &coder);
     coder_flush(&coder);
     bool is_good = !coder.is_bad;
     coder_clear(&coder);
@@ -119,19 +118,16 @@ settle(const char *directory, const char *from, const char *to, GError **error)
 }
 
 bool
-checkpoint_write(const char *directory, const char *name, CheckpointCode code,
-                 void *context, GError **error)
+checkpoint_write(const CheckpointFile *contents, GError **error)
 {
-    uint8_t build[DIGEST_BYTES];
-    if (!find_build(build, error))
-        return false;
-    g_autofree char *path = path_of(directory, name, "");
-    g_autofree char *fresh = path_of(directory, name, ".new");
+    const char *directory = contents->directory;
+    g_autofree char *path = path_of(directory, contents->name, "");
+    g_autofree char *fresh = path_of(directory, contents->name, ".new");
     FILE *file = g_fopen(fresh, "w");
     if (!file)
         return fail(error, fresh);
     errno = 0;
-    bool is_good = write_all(file, build, code, context) && !ferror(file) &&
+    bool is_good = write_all(file, contents) && !ferror(file) &&
                    fflush(file) == 0 && fsync(fileno(file)) == 0;
     if (!is_good && errno == 0)
         errno = EIO;
@@ -159,27 +155,26 @@ is_whole(const uint8_t *bytes, size_t byte_count)
 }
 
 bool
-checkpoint_read(const char *directory, const char *name, CheckpointCode code,
-                void *context, GError **error)
+checkpoint_read(const CheckpointFile *contents, GError **error)
 {
-    g_autofree char *path = path_of(directory, name, "");
+    g_autofree char *path = path_of(contents->directory, contents->name, "");
     g_autoptr(GMappedFile) file = g_mapped_file_new(path, false, error);
-    uint8_t build[DIGEST_BYTES];
-    if (!file || !find_build(build, error))
+    if (!file)
         return false;
     const uint8_t *bytes = (uint8_t *)g_mapped_file_get_contents(file);
     size_t byte_count = g_mapped_file_get_length(file);
     if (!is_whole(bytes, byte_count))
         return refuse(error, path, "this is no checkpoint, or a damaged one");
     const size_t head_bytes = strlen(MAGIC) + DIGEST_BYTES;
-    if (memcmp(bytes + strlen(MAGIC), build, DIGEST_BYTES) != 0)
+    if (memcmp(bytes + strlen(MAGIC), contents->build->digest, DIGEST_BYTES) !=
+        0)
         return refuse(error, path,
                       "another build of byway has written this checkpoint, "
                       "and it alone can read it");
     Coder coder;
     coder_init_read(&coder, bytes + head_bytes,
                     byte_count - head_bytes - DIGEST_BYTES);
-    code(context, &coder);
+    contents->code(contents->context, &coder);
     if (!coder_is_whole(&coder))
         return refuse(error, path, "this checkpoint is of another scenario");
     return true;

@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include "sim/checkpoint.h"
 #include "sim/progress.h"
 #include "sim/scenario.h"
 #include "sim/turn_wish.h"
@@ -27,6 +28,7 @@ typedef struct ModeOptions {
     void (*attend)(void *attendant);
     void *attendant;
     int64_t checkpoint_ns; /* on the wall, between two; 0: there are none */
+    const CheckpointBuild *build; /* that writes and reads them */
 } ModeOptions;
 
 /* How far packets of a testbed came after their time. */

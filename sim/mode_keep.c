@@ -14,6 +14,13 @@ code_mode(void *context, Coder *coder)
     run->code(run->context, coder);
 }
 
+static CheckpointFile
+file_of(ModeRun *run)
+{
+    return (CheckpointFile){run->directory, run->name, run->options.build,
+                            code_mode, run};
+}
+
 /* The last that a run does before it is cut short, too. */
 static bool
 is_due(const ModeRun *run)
@@ -30,8 +37,8 @@ mode_look(ModeRun *run, const Network *network, uint64_t done)
     bool goes_on = mode_look_up(run, network, done);
     if (run->options.checkpoint_ns == 0 || !is_due(run))
         return goes_on;
-    bool is_kept = checkpoint_write(run->directory, run->name, code_mode, run,
-                                    &run->failure);
+    CheckpointFile file = file_of(run);
+    bool is_kept = checkpoint_write(&file, &run->failure);
     run->kept_us = progress_now_us();
     return goes_on && is_kept;
 }
@@ -46,8 +53,8 @@ mode_has_checkpoint(const ModeRun *run)
 bool
 mode_go_on(ModeRun *run, const Network *network, GError **error)
 {
-    bool is_good =
-        checkpoint_read(run->directory, run->name, code_mode, run, error);
+    CheckpointFile file = file_of(run);
+    bool is_good = checkpoint_read(&file, error);
     run->result->resumed_ns = network->now_ns;
     return is_good;
 }

@@ -3,7 +3,6 @@
  */
 #pragma once
 
-#include "sim/checkpoint.h"
 #include "sim/play.h"
 #include "sim/record.h"
 

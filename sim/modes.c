@@ -50,13 +50,11 @@ live_mode(const Modes *modes, uint32_t mode)
     _exit(is_good ? 0 : EXIT_FAILED);
 }
 
-/* What is known of modes from before. */
 bool
 modes_restore(Modes *modes, GError **error)
 {
     for (uint32_t i = 0; i < modes->count; i++) {
-        if (!resume_restore(modes->directory, mode_name(modes->scenario, i),
-                            &modes->results[i], error))
+        if (!resume_restore(modes, i, error))
             return false;
     }
     return true;
@@ -65,11 +63,10 @@ modes_restore(Modes *modes, GError **error)
 static void
 keep_result(Modes *modes, uint32_t mode)
 {
-    const ModeResult *result = &modes->results[mode];
     g_autoptr(GError) error = NULL;
-    if (modes->options.checkpoint_ns == 0 || result->end == MODE_INTERRUPTED ||
-        resume_keep(modes->directory, mode_name(modes->scenario, mode), result,
-                    &error))
+    if (modes->options.checkpoint_ns == 0 ||
+        modes->results[mode].end == MODE_INTERRUPTED ||
+        resume_keep(modes, mode, &error))
         return;
     log_tell(modes->log, LOG_ERROR, NULL, "%s", error->message);
     modes->has_failed = true;

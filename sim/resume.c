@@ -10,7 +10,6 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
-#include "sim/checkpoint.h"
 #include "sim/directory.h"
 #include "sim/record.h"
 
@@ -59,6 +58,13 @@ code_run(void *context, Coder *coder)
     coder_flag(coder, &options->has_no_plots);
 }
 
+static CheckpointFile
+run_file(RunOutcome *outcome)
+{
+    return (CheckpointFile){outcome->partial, RUN_FILE, &outcome->build,
+                            code_run, outcome};
+}
+
 bool
 resume_prepare(const Scenario *scenario, RunOutcome *outcome, GError **error)
 {
@@ -74,8 +80,10 @@ resume_prepare(const Scenario *scenario, RunOutcome *outcome, GError **error)
                     "%s: %s", folder, g_strerror(errno));
         return false;
     }
-    return checkpoint_write(outcome->partial, RUN_FILE, code_run, outcome,
-                            error);
+    if (!checkpoint_find_build(&outcome->build, error))
+        return false;
+    CheckpointFile file = run_file(outcome);
+    return checkpoint_write(&file, error);
 }
 
 bool
@@ -85,7 +93,10 @@ resume_open(RunOutcome *outcome, GError **error)
     int64_t wanted_ns = options->checkpoint_ns;
     bool has_no_plots = options->has_no_plots;
     if (!directory_resume(outcome, error) ||
-        !checkpoint_read(outcome->partial, RUN_FILE, code_run, outcome, error))
+        !checkpoint_find_build(&outcome->build, error))
+        return false;
+    CheckpointFile file = run_file(outcome);
+    if (!checkpoint_read(&file, error))
         return false;
     if (wanted_ns > 0)
         options->checkpoint_ns = wanted_ns;
@@ -113,22 +124,30 @@ code_result(void *context, Coder *coder)
     coder_bytes(coder, context, sizeof(ModeResult));
 }
 
-bool
-resume_keep(const char *directory, const char *mode, const ModeResult *result,
-            GError **error)
+static CheckpointFile
+result_file(const Modes *modes, uint32_t mode, const char *name)
 {
-    g_autofree char *name = g_strconcat(mode, ".result", NULL);
-    return checkpoint_write(directory, name, code_result, (void *)result,
-                            error);
+    return (CheckpointFile){modes->directory, name, modes->options.build,
+                            code_result, &modes->results[mode]};
 }
 
 bool
-resume_restore(const char *directory, const char *mode, ModeResult *ret_result,
-               GError **error)
+resume_keep(const Modes *modes, uint32_t mode, GError **error)
 {
-    g_autofree char *name = g_strconcat(mode, ".result", NULL);
-    if (checkpoint_has(directory, name))
-        return checkpoint_read(directory, name, code_result, ret_result, error);
-    return checkpoint_has(directory, mode) ||
-           recorder_forget(directory, mode, error);
+    g_autofree char *name =
+        g_strconcat(mode_name(modes->scenario, mode), ".result", NULL);
+    CheckpointFile file = result_file(modes, mode, name);
+    return checkpoint_write(&file, error);
+}
+
+bool
+resume_restore(const Modes *modes, uint32_t mode, GError **error)
+{
+    const char *bare = mode_name(modes->scenario, mode);
+    g_autofree char *name = g_strconcat(bare, ".result", NULL);
+    CheckpointFile file = result_file(modes, mode, name);
+    if (checkpoint_has(modes->directory, name))
+        return checkpoint_read(&file, error);
+    return checkpoint_has(modes->directory, bare) ||
+           recorder_forget(modes->directory, bare, error);
 }

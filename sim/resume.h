@@ -3,7 +3,7 @@
  */
 #pragma once
 
-#include "sim/run.h"
+#include "sim/modes.h"
 #include "sim/scenario.h"
 
 /* A run begins: keep what it was asked for beside its checkpoints. */
@@ -15,9 +15,7 @@ bool resume_open(RunOutcome *outcome, GError **error);
 bool resume_is_same(const Scenario *scenario, const RunOutcome *outcome,
                     GError **error);
 /* A mode is over: keep its result. */
-bool resume_keep(const char *directory, const char *mode,
-                 const ModeResult *result, GError **error);
+bool resume_keep(const Modes *modes, uint32_t mode, GError **error);
 /* What is known of a mode from before: its result, or a checkpoint; of others
  * nothing is left behind. */
-bool resume_restore(const char *directory, const char *mode,
-                    ModeResult *ret_result, GError **error);
+bool resume_restore(const Modes *modes, uint32_t mode, GError **error);

@@ -45,10 +45,11 @@ typedef struct RunOutcome {
     RunOptions options;
     Ranks ranks; /* that play it together; the first one writes and tells */
     char *directory;
-    char *partial;        /* NULL at other ranks */
-    char *started;        /* when, as ISO 8601 */
-    char *effective_hash; /* of the scenario, in a run with checkpoints */
-    bool is_kept;         /* partial stays, to go on with */
+    char *partial;         /* NULL at other ranks */
+    char *started;         /* when, as ISO 8601 */
+    char *effective_hash;  /* of the scenario, in a run with checkpoints */
+    CheckpointBuild build; /* of this program, likewise */
+    bool is_kept;          /* partial stays, to go on with */
     int lock; /* on partial, while this process writes there; or -1 */
     Log log;
     int exit_code; /* 0; 128 + the signal that cut the run short; or 1 when

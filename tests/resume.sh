@@ -63,7 +63,7 @@ promise "and again, with checkpoints" ends 0 ./play -o kept \
 promise "which change nothing" same whole kept
 promise "and do not stay" [ ! -e kept/checkpoint ]
 
-./play -o cut --checkpoint-every 20ms >log 2>&1 &
+./play -o cut --checkpoint-every 50ms >log 2>&1 &
 cut_by TERM 0.3
 promise "SIGTERM ends a run" [ $? -eq 143 ]
 promise "that says how to go on" has_line "byway run --resume cut" log
@@ -99,7 +99,7 @@ promise "a checkpoint that is damaged is refused" \
 promise "with its name" \
     has_line 'spoilt.partial/checkpoint/preferred: .*damaged' log
 promise "and everything stays" [ -s spoilt.partial/checkpoint/nearby ]
-./play -o changed --checkpoint-every 20ms >log 2>&1 &
+./play -o changed --checkpoint-every 50ms >log 2>&1 &
 cut_by TERM 0.3
 echo '# only a remark' >>first.yaml
 cp -r changed.partial remark.partial

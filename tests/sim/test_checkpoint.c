@@ -107,6 +107,7 @@ so_does_one_in_parts_by_any_number_of_threads(void)
 
 typedef struct Folder {
     char *path;
+    CheckpointBuild build;
     uint32_t words[WORDS];
 } Folder;
 
@@ -116,6 +117,13 @@ code_words(void *context, Coder *coder)
     uint32_t *words = context;
     for (uint32_t i = 0; i < WORDS; i++)
         coder_u32(coder, &words[i]);
+}
+
+static CheckpointFile
+file_of(const Folder *folder, CheckpointCode code, const uint32_t *words)
+{
+    return (CheckpointFile){folder->path, "words", &folder->build, code,
+                            (void *)words};
 }
 
 static Folder *
@@ -128,7 +136,9 @@ new_folder(void)
     for (uint32_t i = 0; i < WORDS; i++)
         folder->words[i] = i * i;
     g_autoptr(GError) error = NULL;
-    checkpoint_write(folder->path, "words", code_words, folder->words, &error);
+    checkpoint_find_build(&folder->build, &error);
+    CheckpointFile file = file_of(folder, code_words, folder->words);
+    checkpoint_write(&file, &error);
     g_assert_no_error(error);
     return folder;
 }
@@ -153,7 +163,8 @@ a_file_gives_back_what_was_written(void)
     g_autofree uint32_t *words = g_new0(uint32_t, WORDS);
     g_autoptr(GError) error = NULL;
     g_assert_true(checkpoint_has(folder->path, "words"));
-    checkpoint_read(folder->path, "words", code_words, words, &error);
+    CheckpointFile file = file_of(folder, code_words, words);
+    checkpoint_read(&file, &error);
     g_assert_no_error(error);
     g_assert_cmpint(memcmp(words, folder->words, sizeof folder->words), ==, 0);
     folder_free(folder);
@@ -164,8 +175,8 @@ assert_refused(const Folder *folder, const char *why)
 {
     g_autofree uint32_t *words = g_new0(uint32_t, WORDS);
     g_autoptr(GError) error = NULL;
-    g_assert_false(
-        checkpoint_read(folder->path, "words", code_words, words, &error));
+    CheckpointFile file = file_of(folder, code_words, words);
+    g_assert_false(checkpoint_read(&file, &error));
     g_assert_nonnull(strstr(error->message, why));
 }
 
@@ -201,8 +212,18 @@ static void
 a_file_that_holds_something_else_is_refused(void)
 {
     Folder *folder = new_folder();
-    checkpoint_write(folder->path, "words", code_less, folder->words, NULL);
+    CheckpointFile file = file_of(folder, code_less, folder->words);
+    checkpoint_write(&file, NULL);
     assert_refused(folder, "of another scenario");
+    folder_free(folder);
+}
+
+static void
+a_file_of_another_build_is_refused(void)
+{
+    Folder *folder = new_folder();
+    folder->build.digest[7] ^= 1;
+    assert_refused(folder, "another build of byway");
     folder_free(folder);
 }
 
@@ -214,12 +235,12 @@ what_cannot_be_written_leaves_what_was_there(void)
         g_build_filename(folder->path, "checkpoint", "words.new", NULL);
     g_assert_cmpint(g_mkdir(in_the_way, 0700), ==, 0);
     g_autoptr(GError) error = NULL;
-    g_assert_false(checkpoint_write(folder->path, "words", code_less,
-                                    folder->words, &error));
+    CheckpointFile less = file_of(folder, code_less, folder->words);
+    g_assert_false(checkpoint_write(&less, &error));
     g_assert_nonnull(error);
     g_autofree uint32_t *words = g_new0(uint32_t, WORDS);
-    g_assert_true(
-        checkpoint_read(folder->path, "words", code_words, words, NULL));
+    CheckpointFile file = file_of(folder, code_words, words);
+    g_assert_true(checkpoint_read(&file, NULL));
     g_assert_cmpint(g_rmdir(in_the_way), ==, 0);
     folder_free(folder);
 }
@@ -238,6 +259,8 @@ main(int argc, char **argv)
                     a_file_that_is_damaged_is_refused);
     g_test_add_func("/checkpoint/a_file_that_holds_something_else_is_refused",
                     a_file_that_holds_something_else_is_refused);
+    g_test_add_func("/checkpoint/a_file_of_another_build_is_refused",
+                    a_file_of_another_build_is_refused);
     g_test_add_func("/checkpoint/what_cannot_be_written_leaves_what_was_there",
                     what_cannot_be_written_leaves_what_was_there);
     return g_test_run();

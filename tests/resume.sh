@@ -93,6 +93,29 @@ promise "a run that is whole has nothing to go on with" \
     ends 2 ./resume cut
 promise "which is told" has_line "cut is finished" log
 
+# One mode after the other, killed when the first is over.
+./play -j 1 -o after --checkpoint-every 50ms >log 2>&1 &
+until [ -e after.partial/checkpoint/preferred.result ] || [ -e after ]; do
+    sleep 0.01
+done
+cut_by KILL 0.1
+promise "a mode that was over is not played again" ends 0 ./resume after
+promise "and counts" same whole after
+
+# Files may not grow beyond a few blocks, which is a disk that is full.
+full_disk() {
+    (
+        trap '' XFSZ
+        ulimit -f 64
+        ends 1 ./play -o full --checkpoint-every 20ms
+    )
+}
+promise "a disk that has no room for a checkpoint ends a run" full_disk
+promise "and is told with the file" \
+    has_line 'full.partial/checkpoint/.*.new: File too large' log
+promise "which goes on where there is room again" ends 0 ./resume full
+promise "to its end" same whole full
+
 printf x >>spoilt.partial/checkpoint/preferred
 promise "a checkpoint that is damaged is refused" \
     ends 1 ./resume spoilt

@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "sim/directory.h"
+
 #define MAGIC "byway checkpoint\n"
 #define DIGEST_BYTES CHECKPOINT_BUILD_BYTES
 
@@ -18,14 +20,6 @@ typedef struct Writing {
     FILE *file;
     GChecksum *checksum;
 } Writing;
-
-static bool
-fail(GError **error, const char *path)
-{
-    g_set_error(error, G_FILE_ERROR, (int)g_file_error_from_errno(errno),
-                "%s: %s", path, g_strerror(errno));
-    return false;
-}
 
 static bool
 refuse(GError **error, const char *path, const char *why)
@@ -106,12 +100,12 @@ static bool
 settle(const char *directory, const char *from, const char *to, GError **error)
 {
     if (g_rename(from, to) != 0)
-        return fail(error, to);
+        return directory_fail(error, to);
     g_autofree char *folder = g_build_filename(directory, "checkpoint", NULL);
     int open_folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     bool is_good = open_folder >= 0 && fsync(open_folder) == 0;
     if (!is_good)
-        fail(error, folder);
+        directory_fail(error, folder);
     if (open_folder >= 0)
         close(open_folder);
     return is_good;
@@ -125,16 +119,16 @@ checkpoint_write(const CheckpointFile *contents, GError **error)
     g_autofree char *fresh = path_of(directory, contents->name, ".new");
     FILE *file = g_fopen(fresh, "w");
     if (!file)
-        return fail(error, fresh);
+        return directory_fail(error, fresh);
     errno = 0;
     bool is_good = write_all(file, contents) && !ferror(file) &&
                    fflush(file) == 0 && fsync(fileno(file)) == 0;
     if (!is_good && errno == 0)
         errno = EIO;
     if (!is_good)
-        fail(error, fresh);
+        directory_fail(error, fresh);
     if (fclose(file) != 0 && is_good)
-        is_good = fail(error, fresh);
+        is_good = directory_fail(error, fresh);
     return is_good && settle(directory, fresh, path, error);
 }
 

@@ -23,8 +23,8 @@
 #define PARTIAL ".partial"
 #define CHECKPOINT "checkpoint/run"
 
-static bool
-fail(GError **error, const char *path)
+bool
+directory_fail(GError **error, const char *path)
 {
     g_set_error(error, G_FILE_ERROR, (int)g_file_error_from_errno(errno),
                 "%s: %s", path, g_strerror(errno));
@@ -57,7 +57,7 @@ directory_remove(const char *path, GError **error)
 {
     if (nftw(path, remove_one, OPEN_FILES_MAX, FTW_DEPTH | FTW_PHYS) == 0)
         return true;
-    return errno == ENOENT || fail(error, path);
+    return errno == ENOENT || directory_fail(error, path);
 }
 
 static char *
@@ -213,7 +213,7 @@ run_publish(RunOutcome *outcome, GError **error)
     if (is_free)
         g_unlink(lock);
     if (is_free && g_rename(outcome->partial, outcome->directory) != 0)
-        is_free = fail(error, outcome->directory);
+        is_free = directory_fail(error, outcome->directory);
     if (!is_free)
         g_prefix_error(error, "results stay in %s: ", outcome->partial);
     return is_free;

@@ -15,3 +15,5 @@ bool directory_open(const Scenario *scenario, RunOutcome *outcome,
 bool directory_resume(RunOutcome *outcome, GError **error);
 /* Remove a directory and all below it; symbolic links are not followed. */
 bool directory_remove(const char *path, GError **error);
+/* errno, as an error that names the file; false. */
+bool directory_fail(GError **error, const char *path);

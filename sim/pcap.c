@@ -16,6 +16,7 @@
 
 #include "core/event.h"
 #include "sim/checkpoint.h"
+#include "sim/directory.h"
 
 #define MAGIC_NS 0xa1b23c4du
 #define LINKTYPE_RAW 101u
@@ -62,20 +63,12 @@ take_little32(const uint8_t *place)
     return GUINT32_FROM_LE(value);
 }
 
-static bool
-fail(GError **error, const char *path)
-{
-    g_set_error(error, G_FILE_ERROR, (int)g_file_error_from_errno(errno),
-                "%s: %s", path, g_strerror(errno));
-    return false;
-}
-
 static Pcap *
 open_file(const char *path, const char *how, Link *link, GError **error)
 {
     FILE *file = g_fopen(path, how);
     if (!file) {
-        fail(error, path);
+        directory_fail(error, path);
         return NULL;
     }
     setbuf(file, NULL); /* what is written is long */
@@ -205,9 +198,9 @@ pcap_close(Pcap *pcap, int64_t end_ns, GError **error)
     if (!is_good && write(fileno(pcap->file), "", 1) == 1)
         errno = EIO;
     if (!is_good)
-        fail(error, pcap->path);
+        directory_fail(error, pcap->path);
     if (fclose(pcap->file) != 0 && is_good)
-        is_good = fail(error, pcap->path);
+        is_good = directory_fail(error, pcap->path);
     g_free(pcap->path);
     g_free(pcap->waiting);
     g_free(pcap);

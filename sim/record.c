@@ -4,6 +4,7 @@
 #include "sim/record.h"
 
 #include "sim/checkpoint.h"
+#include "sim/directory.h"
 #include "sim/parts.h"
 #include "sim/schema.h"
 
@@ -54,14 +55,6 @@ part_path(const char *directory, RecordKind kind, const char *mode)
     return g_build_filename(directory, "parts", name, NULL);
 }
 
-static bool
-fail(GError **error, const char *path)
-{
-    g_set_error(error, G_FILE_ERROR, (int)g_file_error_from_errno(errno),
-                "%s: %s", path, g_strerror(errno));
-    return false;
-}
-
 static FILE *
 open_part(const char *directory, RecordKind kind, const char *mode,
           const char *how, GError **error)
@@ -69,7 +62,7 @@ open_part(const char *directory, RecordKind kind, const char *mode,
     g_autofree char *path = part_path(directory, kind, mode);
     FILE *file = g_fopen(path, how);
     if (!file)
-        fail(error, path);
+        directory_fail(error, path);
     return file;
 }
 
@@ -79,7 +72,7 @@ fail_write(FILE *file, const char *path, GError **error)
 {
     if (write(fileno(file), "\n", 1) == 1)
         errno = EIO;
-    return fail(error, path);
+    return directory_fail(error, path);
 }
 
 static bool
@@ -89,7 +82,7 @@ close_file(FILE *file, const char *path, GError **error)
     if (!is_good)
         fail_write(file, path, error);
     if (fclose(file) != 0 && is_good)
-        return fail(error, path);
+        return directory_fail(error, path);
     return is_good;
 }
 
@@ -160,7 +153,7 @@ recorder_capture(Recorder *recorder, Link *link, const char *name,
     g_autofree char *folder =
         g_build_filename(recorder->directory, "pcap", NULL);
     if (g_mkdir_with_parents(folder, 0777) != 0)
-        return fail(error, folder);
+        return directory_fail(error, folder);
     g_autofree char *safe = g_strdup(name);
     g_strcanon(safe, FILE_NAME_CHARACTERS, '+');
     g_autofree char *path =
@@ -207,7 +200,7 @@ remove_files(const char *folder, const char *pattern, GError **error)
     while (files && (name = g_dir_read_name(files))) {
         g_autofree char *path = g_build_filename(folder, name, NULL);
         if (g_pattern_match_simple(pattern, name) && g_unlink(path) != 0)
-            return fail(error, path);
+            return directory_fail(error, path);
     }
     return true;
 }
@@ -524,13 +517,13 @@ append_part(FILE *file, const char *part, GError **error)
 {
     FILE *rows = g_fopen(part, "r");
     if (!rows)
-        return fail(error, part);
+        return directory_fail(error, part);
     char piece[COPY_BYTES];
     size_t piece_bytes;
     while (!ferror(file) &&
            (piece_bytes = fread(piece, 1, sizeof piece, rows)) > 0)
         fwrite(piece, 1, piece_bytes, file);
-    bool is_good = !ferror(rows) || fail(error, part);
+    bool is_good = !ferror(rows) || directory_fail(error, part);
     fclose(rows);
     return is_good;
 }
@@ -550,7 +543,7 @@ record_join(const char *directory, RecordKind kind, const Scenario *scenario,
         if (!file) {
             file = g_fopen(path, "w");
             if (!file)
-                return fail(error, path);
+                return directory_fail(error, path);
             g_autofree char *head = record_new_head(kind, scenario);
             fputs(head, file);
         }

@@ -6,7 +6,6 @@
  */
 #include "sim/resume.h"
 
-#include <errno.h>
 #include <glib/gstdio.h>
 #include <string.h>
 
@@ -75,11 +74,8 @@ resume_prepare(const Scenario *scenario, RunOutcome *outcome, GError **error)
     outcome->effective_hash = effective_hash(scenario);
     g_autofree char *folder =
         g_build_filename(outcome->partial, "checkpoint", NULL);
-    if (g_mkdir_with_parents(folder, 0700) != 0) {
-        g_set_error(error, G_FILE_ERROR, (int)g_file_error_from_errno(errno),
-                    "%s: %s", folder, g_strerror(errno));
-        return false;
-    }
+    if (g_mkdir_with_parents(folder, 0700) != 0)
+        return directory_fail(error, folder);
     if (!checkpoint_find_build(&outcome->build, error))
         return false;
     CheckpointFile file = run_file(outcome);

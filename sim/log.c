@@ -5,10 +5,10 @@
  */
 #include "sim/log.h"
 
-#include <errno.h>
 #include <glib/gstdio.h>
 #include <string.h>
 
+#include "sim/directory.h"
 #include "sim/member.h"
 
 static const char *const NAMES[LOG_LEVEL_COUNT] = {
@@ -41,10 +41,7 @@ log_open(Log *log, const char *directory, GError **error)
 {
     g_autofree char *path = g_build_filename(directory, "log.jsonl", NULL);
     log->file = g_fopen(path, "ae");
-    if (!log->file)
-        g_set_error(error, G_FILE_ERROR, (int)g_file_error_from_errno(errno),
-                    "%s: %s", path, g_strerror(errno));
-    return log->file;
+    return log->file || directory_fail(error, path);
 }
 
 static void

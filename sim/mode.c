@@ -46,6 +46,8 @@ mode_look_up(ModeRun *run, const Network *network, uint64_t done)
     progress->events = network_total(network).events;
     progress->done = done;
     progress->memory_bytes = memory_now_bytes();
+    if (run->is_resumed && progress->resumed_events == 0)
+        progress_resume(progress);
     if (progress->memory_bytes > MAX(LARGE_BYTES, run->large_bytes * 5 / 4)) {
         memory_ask_large_pages();
         run->large_bytes = progress->memory_bytes;

@@ -64,9 +64,17 @@ progress_new_duration(double seconds)
                            whole / 3600, whole / 60 % 60);
 }
 
+void
+progress_resume(ModeProgress *mode)
+{
+    mode->resumed_share = progress_share(mode);
+    mode->resumed_events = mode->events;
+}
+
 /* What all modes together have done. */
 typedef struct Sum {
     double share;
+    double new_share; /* by this run */
     double simulated_s;
     uint64_t done;
     uint64_t goal;
@@ -80,18 +88,20 @@ add_up(const Progress *progress)
     Sum sum = {0};
     for (uint32_t i = 0; i < progress->mode_count; i++) {
         const ModeProgress *mode = &progress->modes[i];
-        sum.share += progress_share(mode) / progress->mode_count;
+        double share = progress_share(mode);
+        sum.share += share / progress->mode_count;
+        sum.new_share += (share - mode->resumed_share) / progress->mode_count;
         sum.simulated_s += (double)mode->now_ns / 1e9;
         sum.done += mode->done;
         sum.goal += mode->goal;
-        sum.events += mode->events;
+        sum.events += mode->events - mode->resumed_events;
         sum.memory_bytes += mode->is_over ? 0 : mode->memory_bytes;
     }
     return sum;
 }
 
-static char *
-format_line(Progress *progress, int64_t now_us)
+char *
+progress_new_line(Progress *progress, int64_t now_us)
 {
     Sum sum = add_up(progress);
     double passed_s = (double)(now_us - progress->last_us) / 1e6;
@@ -100,11 +110,12 @@ format_line(Progress *progress, int64_t now_us)
             (double)(sum.events - progress->last_events) / passed_s;
     progress->last_us = now_us;
     progress->last_events = sum.events;
-    double elapsed_s = progress_elapsed_s(progress);
+    double elapsed_s = (double)(now_us - progress->start_us) / 1e6;
     g_autofree char *left = g_strdup("?");
-    if (sum.share > 0.0005) {
+    if (sum.new_share > 0.0005) {
         g_free(left);
-        left = progress_new_duration(elapsed_s * (1 - sum.share) / sum.share);
+        left =
+            progress_new_duration(elapsed_s * (1 - sum.share) / sum.new_share);
     }
     g_autofree char *count = g_strdup("");
     if (sum.goal > 0) {
@@ -131,7 +142,7 @@ progress_show(Progress *progress)
 {
     if (!progress_is_due(progress))
         return;
-    g_autofree char *line = format_line(progress, progress_now_us());
+    g_autofree char *line = progress_new_line(progress, progress_now_us());
     progress_print(progress, line);
 }
 

@@ -20,6 +20,9 @@ typedef struct ModeProgress {
     uint64_t events;
     uint64_t memory_bytes;
     bool is_over;
+    /* Where it went on from a checkpoint: not done by this run. */
+    uint64_t resumed_events;
+    double resumed_share;
 } ModeProgress;
 
 typedef enum ProgressMode {
@@ -49,6 +52,8 @@ void progress_show(Progress *progress);
 /* The two halves of it, for whoever has another line to show. */
 bool progress_is_due(const Progress *progress);
 void progress_print(Progress *progress, const char *line);
+/* The line for that time, as progress_show prints it; g_free it. */
+char *progress_new_line(Progress *progress, int64_t now_us);
 /* "12 s", "3:05 min"; g_free it. */
 char *progress_new_duration(double seconds);
 /* Take the line away. */
@@ -60,3 +65,5 @@ double progress_elapsed_s(const Progress *progress);
 char *progress_timestamp(void);
 /* The share done of one mode, 0 to 1. */
 double progress_share(const ModeProgress *mode);
+/* All that it has done so far was done before. */
+void progress_resume(ModeProgress *mode);

@@ -142,8 +142,12 @@ resume_restore(const Modes *modes, uint32_t mode, GError **error)
     const char *bare = mode_name(modes->scenario, mode);
     g_autofree char *name = g_strconcat(bare, ".result", NULL);
     CheckpointFile file = result_file(modes, mode, name);
-    if (checkpoint_has(modes->directory, name))
-        return checkpoint_read(&file, error);
+    if (checkpoint_has(modes->directory, name)) {
+        if (!checkpoint_read(&file, error))
+            return false;
+        progress_resume(&modes->results[mode].progress);
+        return true;
+    }
     return checkpoint_has(modes->directory, bare) ||
            recorder_forget(modes->directory, bare, error);
 }

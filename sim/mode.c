@@ -97,6 +97,17 @@ mode_is_look_due(ModeRun *run, const Network *network)
     return true;
 }
 
+void
+mode_use_threads(ModeRun *run, Parts *parts)
+{
+    ModeResult *result = run->result;
+    bool has_turns = run->options.turn_wish && run->options.turn_wish->path;
+    /* Turns go to one file as they come. */
+    uint32_t wanted = has_turns ? 1 : MAX(result->thread_count, 1);
+    parts->thread_count = MIN(wanted, parts->count);
+    result->threads = MAX(result->threads, parts->thread_count);
+}
+
 bool
 play_look_up(Play *play)
 {
@@ -147,6 +158,7 @@ look(void *context)
     world_listen(world);
     if (download_is_over(play->table))
         return false;
+    mode_use_threads(play->run, world->network.parts);
     return mode_look(play->run, &world->network, play->table->measured_count);
 }
 
@@ -174,8 +186,8 @@ play_simulated(Play *play, GError **error)
         population_start(play->population);
     if (network->parts) {
         PartsDriver driver = {play, step, meet, look, tell, hear};
-        parts_run(network->parts, &driver, play->stop_ns,
-                  play->run->options.thread_count);
+        mode_use_threads(play->run, network->parts);
+        parts_run(network->parts, &driver, play->stop_ns);
         return true;
     }
     while (agenda_peek_ns(&network->agenda) <= play->stop_ns) {
@@ -195,10 +207,9 @@ read_off_parts(ModeRun *run, const Network *network)
     ModeResult *result = run->result;
     const Parts *parts = network->parts;
     result->parts = network->part_count;
-    result->threads = 1;
+    result->threads = MAX(result->threads, 1);
     if (!parts)
         return;
-    result->threads = MIN(run->options.thread_count, parts->count);
     result->ranks = ranks_here().count;
     result->window_ns = parts->window_ns;
     result->windows = parts->windows;
@@ -404,10 +415,6 @@ mode_run(const Scenario *scenario, uint32_t mode, const char *directory,
                    .parent = getppid()};
     if (options)
         run.options = *options;
-    run.options.thread_count = MAX(run.options.thread_count, 1);
-    /* Turns go to one file as they come. */
-    if (run.options.turn_wish && run.options.turn_wish->path)
-        run.options.thread_count = 1;
     run.is_resumed = mode_has_checkpoint(&run);
     run.kept_us = progress_now_us();
     bool is_good = recorder_init(&run.recorder, directory, run.name,

@@ -22,7 +22,6 @@ typedef bool (*Player)(Play *play, GError **error);
 typedef struct ModeOptions {
     const TurnWish *turn_wish; /* NULL: no turns are wished for */
     Player player;             /* NULL: the simulator */
-    uint32_t thread_count;     /* in one mode */
     /* Called at every look, where the mode has its process to itself; or
      * NULL. */
     void (*attend)(void *attendant);
@@ -42,6 +41,7 @@ typedef struct Lateness {
 /* Lives in memory that the run's processes share. */
 typedef struct ModeResult {
     ModeProgress progress;
+    uint32_t thread_count; /* that the parent lets it have now; 0: one */
     ModeEnd end;
     uint64_t fingerprint;
     uint64_t events;
@@ -52,7 +52,7 @@ typedef struct ModeResult {
     int64_t window_ns;        /* in which they do not look at one another */
     uint64_t windows;
     uint64_t critical_events; /* as in Parts */
-    uint64_t threads;
+    uint64_t threads;         /* at most at once */
     uint64_t ranks;           /* that moved them */
     uint64_t start_rss_bytes; /* with a world where nothing has happened */
     int64_t simulated_ns;

@@ -60,6 +60,7 @@ look(void *context)
     uint32_t done_count = flow_tend(flows->table);
     if (done_count == flows->table->count)
         return false;
+    mode_use_threads(flows->run, network->parts);
     return mode_look(flows->run, network, done_count);
 }
 
@@ -84,8 +85,8 @@ loop(FlowRun *flows)
     int64_t stop_ns = flows->run->stop_ns;
     if (network->parts) {
         PartsDriver driver = {flows, step, meet, look, tell, hear};
-        parts_run(network->parts, &driver, stop_ns,
-                  flows->run->options.thread_count);
+        mode_use_threads(flows->run, network->parts);
+        parts_run(network->parts, &driver, stop_ns);
         return;
     }
     while (agenda_peek_ns(&network->agenda) <= stop_ns) {

@@ -35,6 +35,8 @@ bool mode_is_elsewhere(const Network *network);
 /* The same when it is due, between two events, with a checkpoint if it is time
  * for one; see sim/mode_keep.c. */
 bool mode_look(ModeRun *run, const Network *network, uint64_t done);
+/* Let so many threads take up its parts as the parent says now. */
+void mode_use_threads(ModeRun *run, Parts *parts);
 bool mode_has_checkpoint(const ModeRun *run);
 /* Read it over what was set up alike. */
 bool mode_go_on(ModeRun *run, const Network *network, GError **error);

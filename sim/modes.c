@@ -233,6 +233,26 @@ tell_all_progress(const Modes *modes)
     }
 }
 
+/* The cores that modes leave one another: who is left alone has all. */
+static void
+share_cores(Modes *modes, const RunOptions *options)
+{
+    uint32_t left = 0;
+    for (uint32_t i = 0; i < modes->count; i++)
+        left += !modes->results[i].progress.is_over;
+    uint32_t at_once = MIN(left, options->jobs);
+    /* Of ranks, each has a core. */
+    uint32_t cores = modes->ranks.count > 1 ? 1 : g_get_num_processors();
+    uint32_t place = 0;
+    for (uint32_t i = 0; i < modes->count; i++) {
+        ModeResult *result = &modes->results[i];
+        if (result->progress.is_over)
+            continue;
+        uint32_t share = cores / at_once + (place++ < cores % at_once);
+        result->thread_count = options->threads ? options->threads : share;
+    }
+}
+
 static bool
 may_start(const Modes *modes)
 {
@@ -259,6 +279,7 @@ static void
 run_processes(Modes *modes, const RunOptions *options, Show *shown)
 {
     while (modes->running > 0 || may_start(modes)) {
+        share_cores(modes, options);
         while (modes->running < options->jobs && may_start(modes)) {
             if (modes->results[modes->started].progress.is_over)
                 modes->started++;
@@ -324,6 +345,7 @@ modes_run(Modes *modes, const RunOptions *options)
     Show shown = {.modes = modes};
     for (uint32_t i = 0; i < modes->count; i++)
         mode_expect(modes->scenario, &modes->results[i]);
+    share_cores(modes, options);
     bool is_shown = !options->is_quiet && modes->ranks.self == 0;
     progress_init(&shown.progress, shown.shown, modes->count,
                   is_shown ? options->progress : PROGRESS_NEVER);

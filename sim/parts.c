@@ -103,6 +103,7 @@ parts_split(Network *network, const PartPlan *plan)
     parts->near_parts = g_memdup2(plan->near_parts, network->link_count);
     parts->courier = courier_new(plan);
     parts->next_look_ns = LOOK_WINDOWS * parts->window_ns;
+    parts->thread_count = 1;
     agenda_init(&parts->agenda, parts->count);
     for (uint32_t part = 0; part < parts->count; part++) {
         if (parts_is_here(parts, part))
@@ -148,7 +149,7 @@ parts_free(Parts *parts)
 }
 
 CODER_KNOWS(Parts, {0}, 0, 0, 0, {{0}, {0}, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, 0,
-            0, 0, 0, 0, 0, {0}, {0}, {0}, 0);
+            0, 0, 0, 0, 0, {0}, {0}, {0}, 0, 0);
 
 void
 parts_code(Parts *parts, Coder *coder)
@@ -404,19 +405,28 @@ run_init(PartsRun *run)
     }
 }
 
-void
-parts_run(Parts *parts, const PartsDriver *driver, int64_t stop_ns,
-          uint32_t thread_count)
+static void
+use_threads(PartsRun *run, uint32_t thread_count)
 {
-    PartsRun run = {.parts = parts,
-                    .driver = driver,
-                    .thread_count = MIN(thread_count, parts->count)};
+    if (run->thread_count == thread_count)
+        return;
+    if (run->gang)
+        gang_free(run->gang);
+    run->gang = NULL;
+    run->thread_count = thread_count;
+    if (thread_count > 1)
+        run->gang = gang_new(thread_count, run->parts->here_count, work, run);
+}
+
+void
+parts_run(Parts *parts, const PartsDriver *driver, int64_t stop_ns)
+{
+    PartsRun run = {.parts = parts, .driver = driver};
     run_init(&run);
-    if (run.thread_count > 1)
-        run.gang = gang_new(run.thread_count, parts->here_count, work, &run);
     const int64_t look_ns = LOOK_WINDOWS * parts->window_ns;
     int64_t end_ns = stop_ns;
     for (;;) {
+        use_threads(&run, CLAMP(parts->thread_count, 1, parts->count));
         take_stock(&run);
         int64_t next_ns = run.notice.next_ns;
         int64_t meet_ns = agenda_peek_ns(&parts->agenda);

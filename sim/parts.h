@@ -36,8 +36,9 @@ struct Parts {
     uint64_t part_events[PARTS_MAX];   /* until this window */
     uint64_t sorted_events[PARTS_MAX]; /* until the order was made */
     uint8_t
-        order[PARTS_MAX]; /* in which the parts that are here are taken up */
-    uint32_t here_count;  /* of them */
+        order[PARTS_MAX];  /* in which the parts that are here are taken up */
+    uint32_t here_count;   /* of them */
+    uint32_t thread_count; /* that may take them up; see parts_run */
 };
 
 /* How the network's links lie among parts; see partition_of. */
@@ -83,6 +84,6 @@ typedef struct PartsDriver {
     void (*hear)(void *context, const uint8_t *news, size_t size_bytes);
 } PartsDriver;
 
-/* Run, or go on, until stop_ns at most, by so many threads. */
-void parts_run(Parts *parts, const PartsDriver *driver, int64_t stop_ns,
-               uint32_t thread_count);
+/* Run, or go on, until stop_ns at most, by parts->thread_count threads, or as
+ * many as there are parts; driver->look may change it. */
+void parts_run(Parts *parts, const PartsDriver *driver, int64_t stop_ns);

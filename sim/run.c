@@ -154,18 +154,6 @@ tell_begin(const Scenario *scenario, RunOutcome *outcome)
                  (char *)scenario->remarks->pdata[i]);
 }
 
-/* The cores that modes leave one another, unless somebody says better. */
-static uint32_t
-threads_of_each(const Scenario *scenario, const RunOptions *options)
-{
-    if (options->threads > 0)
-        return options->threads;
-    if (ranks_here().count > 1)
-        return 1; /* cores are shared out as ranks */
-    uint32_t modes = MIN(options->jobs, mode_count(scenario));
-    return MAX(g_get_num_processors() / modes, 1);
-}
-
 /* Everything from a checked scenario to a directory of results. */
 static bool
 simulate(const Scenario *scenario, RunOutcome *outcome, ManifestFacts *facts,
@@ -181,8 +169,6 @@ simulate(const Scenario *scenario, RunOutcome *outcome, ManifestFacts *facts,
                    .directory = outcome->partial,
                    .options = {.turn_wish = &outcome->options.turn_wish,
                                .player = outcome->verb->player,
-                               .thread_count =
-                                   threads_of_each(scenario, &outcome->options),
                                .checkpoint_ns = outcome->options.checkpoint_ns,
                                .build = &outcome->build},
                    .ranks = outcome->ranks,

@@ -114,12 +114,11 @@ static bool
 run_in(const char *directory, const Scenario *scenario, uint32_t thread_count,
        uint64_t *fingerprint)
 {
-    const ModeOptions options = {.thread_count = thread_count};
     g_autoptr(GError) error = NULL;
     g_autofree char *parts = g_build_filename(directory, "parts", NULL);
-    ModeResult result = {0};
+    ModeResult result = {.thread_count = thread_count};
     bool is_good = g_mkdir(parts, 0700) == 0 &&
-                   mode_run(scenario, 0, directory, &options, &result, &error);
+                   mode_run(scenario, 0, directory, NULL, &result, &error);
     if (!is_good)
         tell(error ? error->message : "cannot make a directory");
     *fingerprint = result.fingerprint;

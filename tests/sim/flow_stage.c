@@ -28,6 +28,7 @@ flow_stage_init(FlowStage *stage, const char *scenario, bool may_split)
 {
     g_autoptr(GPtrArray) errors = g_ptr_array_new_with_free_func(g_free);
     stage->looks = stage->cut = 0;
+    stage->has_other_threads = false;
     coder_init_write(&stage->kept);
     stage->scenario =
         scenario_parse(scenario, strlen(scenario), "stage.yaml", NULL, errors);
@@ -77,6 +78,8 @@ look(void *context)
 {
     FlowStage *stage = context;
     flow_tend(stage->table);
+    if (stage->has_other_threads)
+        stage->network.parts->thread_count = (uint32_t)(1 + stage->looks % 3);
     if (++stage->looks != stage->cut)
         return true;
     code_stage(stage, &stage->kept);
@@ -133,5 +136,6 @@ flow_stage_run_parts(FlowStage *stage, int64_t until_ns, uint32_t thread_count,
         .context = stage, .step = step, .meet = look_ahead, .look = look};
     if (runs_ahead && stage->looks == 0)
         agenda_push(&parts->agenda, 0, AGENDA_SAMPLE, 0);
-    parts_run(parts, &driver, until_ns, thread_count);
+    parts->thread_count = thread_count;
+    parts_run(parts, &driver, until_ns);
 }

@@ -11,9 +11,10 @@ typedef struct FlowStage {
     Network network;
     FlowTable *table;
     ProcessTable processes;
-    uint64_t looks; /* so far: entries of a whole network's agenda */
-    uint64_t cut;   /* the look at which the run ends; 0: none */
-    Coder kept;     /* what a checkpoint of then has */
+    uint64_t looks;         /* so far: entries of a whole network's agenda */
+    uint64_t cut;           /* the look at which the run ends; 0: none */
+    Coder kept;             /* what a checkpoint of then has */
+    bool has_other_threads; /* at each look, one to three */
 } FlowStage;
 
 /* In place, the stage must not move. */

@@ -43,6 +43,7 @@ assert_connections_are_released(Network *network)
     }
 }
 
+/* 0 threads: now as many, now as many. */
 static void
 compare_with_threads(uint32_t thread_count, bool runs_ahead)
 {
@@ -50,6 +51,7 @@ compare_with_threads(uint32_t thread_count, bool runs_ahead)
     FlowStage whole, split;
     flow_stage_init(&whole, CHAIN, false);
     flow_stage_init(&split, CHAIN, true);
+    split.has_other_threads = thread_count == 0;
     g_assert_cmpuint(split.network.part_count, ==, 4);
     g_assert_cmpint(split.network.parts->window_ns, ==, 5 * NS_PER_MS);
     flow_stage_run(&whole, until_ns);
@@ -82,6 +84,13 @@ so_do_two_threads_and_more_than_there_are_cores(void)
 }
 
 static void
+threads_may_come_and_go_on_the_way(void)
+{
+    compare_with_threads(0, false);
+    compare_with_threads(0, true);
+}
+
+static void
 links_that_run_ahead_may_end_in_another_part(void)
 {
     compare_with_threads(1, true);
@@ -110,6 +119,8 @@ main(int argc, char **argv)
                     one_thread_does_in_parts_what_happens_in_the_whole);
     g_test_add_func("/parts/so_do_two_threads_and_more_than_there_are_cores",
                     so_do_two_threads_and_more_than_there_are_cores);
+    g_test_add_func("/parts/threads_may_come_and_go_on_the_way",
+                    threads_may_come_and_go_on_the_way);
     g_test_add_func("/parts/links_that_run_ahead_may_end_in_another_part",
                     links_that_run_ahead_may_end_in_another_part);
     g_test_add_func("/parts/the_books_are_right_wherever_it_stops",

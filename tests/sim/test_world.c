@@ -125,7 +125,8 @@ run(Stage *stage, int64_t stop_ns, uint32_t thread_count)
     if (network->parts) {
         PartsDriver driver = {
             .context = stage, .step = step, .meet = meet, .look = look};
-        parts_run(network->parts, &driver, stop_ns, thread_count);
+        network->parts->thread_count = thread_count;
+        parts_run(network->parts, &driver, stop_ns);
         return;
     }
     while (agenda_peek_ns(&network->agenda) <= stop_ns) {

@@ -5,9 +5,9 @@
 #include "live/check.h"
 #include "live/listener.h"
 #include "live/operate.h"
-#include "live/options.h"
 #include "live/privilege.h"
 #include "live/workers.h"
+#include "sim/yaml/options.h"
 
 #include <signal.h>
 #include <stdio.h>

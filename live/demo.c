@@ -2,8 +2,8 @@
  * live/demo.c: the verb demo: bring it up, fetch once, say what was seen.
  */
 #include "live/demo.h"
-#include "live/options.h"
 #include "live/program.h"
+#include "sim/yaml/options.h"
 
 #include <signal.h>
 #include <stdio.h>

@@ -5,7 +5,7 @@
 #include "live/fetch_command.h"
 #include "live/fetch.h"
 #include "live/folder.h"
-#include "live/options.h"
+#include "sim/yaml/options.h"
 
 #include <jansson.h>
 #include <signal.h>

@@ -3,7 +3,7 @@
  */
 #include "live/catalogue.h"
 #include "live/config.h"
-#include "live/options.h"
+#include "sim/yaml/options.h"
 
 #include "core/wire.h"
 

@@ -3,6 +3,7 @@
  */
 #include "sim/check.h"
 #include "sim/schema.h"
+#include "sim/yaml/options.h"
 
 #include <stdio.h>
 
@@ -82,11 +83,8 @@ parse_options(int argc, char **argv, CheckOptions *options)
          NULL, NULL},
         {NULL, 0, 0, G_OPTION_ARG_NONE, NULL, NULL, NULL},
     };
-    g_autoptr(GOptionContext) context = g_option_context_new(NULL);
     g_autoptr(GError) error = NULL;
-    g_option_context_set_help_enabled(context, FALSE);
-    g_option_context_add_main_entries(context, entries, NULL);
-    if (!g_option_context_parse(context, &argc, &argv, &error)) {
+    if (!options_parse(entries, argc, argv, &error)) {
         fprintf(stderr, "byway check: %s\n", error->message);
         return false;
     }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "sim/mode.h"
+#include "sim/yaml/options.h"
 #include "sim/yaml/unit.h"
 
 #define AUTO_THREADS (-1)
@@ -293,8 +294,10 @@ command_parse(int argc, char **argv, RunOutcome *outcome, int *ret_exit_code)
     for (int i = 0; i < argc; i++)
         copy[i] = g_strdup(argv[i]);
     bool is_good = g_option_context_parse_strv(context, &copy, &error);
-    if (!is_good)
+    if (!is_good) {
+        options_suggest(context, error);
         command_usage_error(error->message, "");
+    }
     is_good = is_good && take_raw(&raw, &outcome->options);
     raw_clear(&raw);
     if (!is_good)

@@ -9,6 +9,7 @@
 
 #include "sim/validate/kernel.h"
 #include "sim/validate/proof.h"
+#include "sim/yaml/options.h"
 
 #define EXIT_OK 0
 #define EXIT_FAILED 1
@@ -50,11 +51,8 @@ parse_options(int argc, char **argv, Options *options)
          NULL, NULL},
         {NULL, 0, 0, G_OPTION_ARG_NONE, NULL, NULL, NULL},
     };
-    g_autoptr(GOptionContext) context = g_option_context_new(NULL);
     g_autoptr(GError) error = NULL;
-    g_option_context_set_help_enabled(context, FALSE);
-    g_option_context_add_main_entries(context, entries, NULL);
-    if (g_option_context_parse(context, &argc, &argv, &error))
+    if (options_parse(entries, argc, argv, &error))
         return true;
     fprintf(stderr, "byway validate: %s; see 'byway validate --help'\n",
             error->message);

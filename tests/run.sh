@@ -123,6 +123,10 @@ promise "and keeps it" has_line '"level": "debug"' chatty/log.jsonl
 promise "an unknown level is refused" ends 2 "$scenario" -o odd -l loud
 promise "with the known ones" has_line 'error, warning, info or debug' log
 
+promise "so is a misspelt option" ends 2 "$scenario" -o odd --parallel=2
+promise "with the nearest" has_line 'did you mean --parallelism?' log
+promise "and nothing is run" absent odd
+
 promise "a bad scenario is refused" ends 2 "$scenario" -o bad --set nonsense=1
 promise "and leaves nothing" absent bad
 promise "a misspelt expectation is refused" ends 2 "$scenario" -o misspelt \

@@ -147,6 +147,8 @@ promise "and what is no list of values" ends 2 pipe.yaml -o bad \
 promise "and a key that is none" ends 2 pipe.yaml -o bad \
     --vary generl.seed=1
 promise "with what was meant" has_line "did you mean 'general'" log
+promise "and a misspelt option" ends 2 pipe.yaml -o bad --replication 2
+promise "with what was meant" has_line 'did you mean --replications?' log
 promise "and what counts runs itself" ends 2 pipe.yaml -o bad \
     --vary general.replication=1,2
 promise "and no replications" ends 2 pipe.yaml -o bad --replications 0

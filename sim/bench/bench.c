@@ -6,6 +6,7 @@
 #include "analysis/statistic.h"
 #include "sim/directory.h"
 #include "sim/stop.h"
+#include "sim/yaml/options.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -277,10 +278,7 @@ parse(int argc, char **argv, Options *options, GError **error)
          NULL, NULL},
         {NULL, 0, 0, G_OPTION_ARG_NONE, NULL, NULL, NULL},
     };
-    g_autoptr(GOptionContext) context = g_option_context_new(NULL);
-    g_option_context_set_help_enabled(context, FALSE);
-    g_option_context_add_main_entries(context, entries, NULL);
-    if (!g_option_context_parse(context, &argc, &argv, error))
+    if (!options_parse(entries, argc, argv, error))
         return false;
     if (options->round_count < 1 || options->round_count > ROUND_COUNT_MAX)
         g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,

@@ -9,6 +9,7 @@
 #include "sim/command.h"
 #include "sim/stop.h"
 #include "sim/sweep/tour.h"
+#include "sim/yaml/options.h"
 
 #define EXIT_FAILED 1
 
@@ -123,8 +124,10 @@ parse(int argc, char **argv, Raw *raw, ProgressMode *ret_progress)
     g_auto(GStrv) copy = g_new0(char *, (size_t)argc + 1);
     for (int at = 0; at < argc; at++)
         copy[at] = g_strdup(argv[at]);
-    if (!g_option_context_parse_strv(context, &copy, &error))
+    if (!g_option_context_parse_strv(context, &copy, &error)) {
+        options_suggest(context, error);
         return command_usage_error(error->message, "");
+    }
     return check(raw, ret_progress);
 }
 

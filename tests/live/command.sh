@@ -71,7 +71,7 @@ says 2 'which role?'
 says 2 'no role' edeg -c good.yaml
 says 2 'one role at a time' edge cdn -c good.yaml
 says 2 'where is its --config' edge
-says 2 'Unknown option --chekc' edge --chekc
+says 2 'Unknown option --chekc (did you mean --check?)' edge --chekc
 says 2 "cannot open 'nowhere.yaml'" edge -c nowhere.yaml
 
 "$byway" live cdn --help >good.yaml

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * live/options.h: reads the options of a verb.
+ * sim/yaml/options.h: reads the options of a verb.
  */
 #pragma once
 
@@ -10,3 +10,6 @@
  * False, with an error that names the option, when one is wrong. */
 bool options_parse(const GOptionEntry *entries, int argc, char **argv,
                    GError **error);
+/* The context's error, when it is of an option that it does not know: add the
+ * one that may have been meant. */
+void options_suggest(GOptionContext *context, GError *error);

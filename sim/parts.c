@@ -77,7 +77,7 @@ set_up_part(Parts *parts, Network *network, uint32_t part)
 static Network *
 new_part(const Parts *parts, const Network *whole)
 {
-    Network *network = g_new(Network, 1);
+    Network *network = g_aligned_alloc(1, sizeof *network, 64);
     network_init_part(network, parts->count);
     network->now_ns = whole->now_ns;
     network->links = whole->links;
@@ -136,7 +136,7 @@ parts_free(Parts *parts)
         network->gone = network->released = network->opened = NULL;
         if (part > 0) {
             network_clear_part(network);
-            g_free(network);
+            g_aligned_free(network);
         }
     }
     if (parts->courier)

@@ -25,7 +25,7 @@ void
 world_add_parts(World *world)
 {
     uint32_t count = world->network.part_count;
-    world->parts = g_new0(WorldPart, count);
+    world->parts = g_aligned_alloc0(count, sizeof(WorldPart), 64);
     for (uint32_t part = 0; part < count; part++) {
         g_queue_init(&world->parts[part].answers);
         turn_init(&world->parts[part].turn);
@@ -79,7 +79,7 @@ world_clear_parts(World *world)
         turn_clear(&part->turn);
         g_array_unref(part->told);
     }
-    g_free(world->parts);
+    g_aligned_free(world->parts);
 }
 
 void

@@ -114,9 +114,9 @@ typedef struct Told {
     Effect effect; /* EFFECT_NOTE or EFFECT_DELIVER, without its chunk */
 } Told;
 
-/* What the hosts in one part of the network have to themselves. */
+/* What the hosts in one part have to themselves, to the cache line. */
 typedef struct WorldPart {
-    GQueue answers; /* Answer * */
+    _Alignas(64) GQueue answers; /* Answer * */
     Turn turn;
     GArray *told; /* Told, in the order of time; unused if there is but one */
     uint32_t passed_on; /* of them, to other ranks */

@@ -20,9 +20,13 @@ link_init(Link *link)
     link->head = link->tail = PACKET_NONE;
     link->wait_head = link->wait_tail = PACKET_NONE;
     link->feeder = LINK_NONE;
-    link->queue_packets_limit = UINT32_MAX;
-    link->queue_bytes_limit = UINT64_MAX;
-    link->queue_ns_limit = TIME_NEVER;
+}
+
+void
+link_bound(Link *link, LinkQueue unit, uint64_t limit)
+{
+    link->queue_unit = (uint8_t)(unit & 3);
+    link->queue_limit = limit;
 }
 
 void
@@ -105,6 +109,13 @@ drop_first_batch(Link *link, PacketPool *pool)
     link->wait_end = 0;
 }
 
+static bool
+counts_bytes(const Link *link)
+{
+    return link->queue_unit == LINK_QUEUE_BYTES ||
+           (link->extra && link->extra->has_codel);
+}
+
 /* Packets whose service has begun no longer wait. */
 static void
 advance_waiting(Link *link, PacketPool *pool, int64_t now_ns)
@@ -114,7 +125,8 @@ advance_waiting(Link *link, PacketPool *pool, int64_t now_ns)
         if (batch->start_ns[link->wait_first] > now_ns)
             return;
         link->waiting_packets--;
-        link->waiting_bytes -= batch->size_bytes[link->wait_first];
+        if (counts_bytes(link))
+            link->waiting_bytes -= batch->size_bytes[link->wait_first];
         if (++link->wait_first == WAIT_BATCH_PACKETS ||
             link->waiting_packets == 0)
             drop_first_batch(link, pool);
@@ -126,11 +138,17 @@ queue_has_room(const Link *link, uint32_t size_bytes, int64_t now_ns)
 {
     if (link->free_ns <= now_ns)
         return true;
-    if (link->waiting_packets >= link->queue_packets_limit)
-        return false;
-    if (link->waiting_bytes + size_bytes > link->queue_bytes_limit)
-        return false;
-    return link->free_ns - now_ns <= link->queue_ns_limit;
+    switch ((LinkQueue)link->queue_unit) {
+    case LINK_QUEUE_ENDLESS:
+        return true;
+    case LINK_QUEUE_PACKETS:
+        return link->waiting_packets < link->queue_limit;
+    case LINK_QUEUE_BYTES:
+        return link->waiting_bytes + size_bytes <= link->queue_limit;
+    case LINK_QUEUE_NS:
+        return (uint64_t)(link->free_ns - now_ns) <= link->queue_limit;
+    }
+    g_assert_not_reached();
 }
 
 static bool
@@ -179,35 +197,22 @@ jitter_ns(Link *link)
     return (int64_t)(uint64_t)((wide * range) >> 64);
 }
 
+/* Where a packet may overtake others, it goes in by its out_ns. */
 static void
-append(Link *link, PacketPool *pool, uint32_t index)
+insert_by_time(Link *link, PacketTransit *packets, uint32_t index)
 {
-    if (link->tail == PACKET_NONE)
-        link->head = index;
-    else
-        pool->transits[link->tail].next = index;
-    link->tail = index;
-}
-
-/* With reordering allowed, a packet may overtake: insert by out_ns. */
-static void
-insert_by_time(Link *link, PacketPool *pool, uint32_t index)
-{
-    PacketTransit *packets = pool->transits;
     int64_t out_ns = packets[index].out_ns;
     uint32_t *place = &link->head;
-    while (*place != PACKET_NONE && packets[*place].out_ns <= out_ns)
+    while (packets[*place].out_ns <= out_ns)
         place = &packets[*place].next;
     packets[index].next = *place;
     *place = index;
-    if (packets[index].next == PACKET_NONE)
-        link->tail = index;
 }
 
 static LinkVerdict
 drop(Link *link, LinkDrop reason)
 {
-    link->count.dropped_packets[reason]++;
+    link->dropped_packets[reason]++;
     return (LinkVerdict)(1 + reason);
 }
 
@@ -229,9 +234,10 @@ wait_in_queue(Link *link, PacketPool *pool, uint32_t size_bytes,
     last->start_ns[link->wait_end] = start_ns;
     last->size_bytes[link->wait_end++] = (uint16_t)size_bytes;
     link->waiting_packets++;
-    link->waiting_bytes += size_bytes;
-    link->count.waiting_packets_max =
-        MAX(link->count.waiting_packets_max, link->waiting_packets);
+    if (counts_bytes(link))
+        link->waiting_bytes += size_bytes;
+    link->waiting_packets_max =
+        MAX(link->waiting_packets_max, link->waiting_packets);
 }
 
 static bool
@@ -245,7 +251,7 @@ link_take(Link *link, PacketPool *pool, uint32_t index, int64_t now_ns)
 {
     PacketTransit *packet = &pool->transits[index];
     assert(packet->next == PACKET_NONE);
-    link->count.arrived_packets++;
+    link->arrived_packets++;
     advance_waiting(link, pool, now_ns);
     if (!queue_has_room(link, packet->size_bytes, now_ns))
         return drop(link, LINK_DROP_QUEUE);
@@ -256,8 +262,8 @@ link_take(Link *link, PacketPool *pool, uint32_t index, int64_t now_ns)
                     link->waiting_bytes))
         return drop(link, LINK_DROP_AQM);
     link->free_ns = finish_ns(link, start_ns, packet->size_bytes);
-    link->count.busy_ns += (uint64_t)(link->free_ns - start_ns);
-    link->count.waited_ns += (uint64_t)wait_ns;
+    link->busy_ns += (uint64_t)(link->free_ns - start_ns);
+    link->waited_ns += (uint64_t)wait_ns;
     packet->fate = wire_loses(link) ? LINK_LOSES : LINK_TAKEN;
     packet->out_ns =
         link->free_ns + link->delay_ns + link->extra_delay_ns + jitter_ns(link);
@@ -275,10 +281,17 @@ link_take(Link *link, PacketPool *pool, uint32_t index, int64_t now_ns)
 void
 link_hold(Link *link, PacketPool *pool, uint32_t index)
 {
-    if (may_reorder(link))
-        insert_by_time(link, pool, index);
+    PacketTransit *packets = pool->transits;
+    if (link->tail != PACKET_NONE &&
+        packets[link->tail].out_ns > packets[index].out_ns) {
+        insert_by_time(link, packets, index);
+        return;
+    }
+    if (link->tail == PACKET_NONE)
+        link->head = index;
     else
-        append(link, pool, index);
+        packets[link->tail].next = index;
+    link->tail = index;
 }
 
 bool
@@ -306,7 +319,7 @@ link_pop(Link *link, PacketPool *pool, int64_t now_ns, bool *ret_is_lost)
     packet->next = PACKET_NONE;
     *ret_is_lost = packet->fate != LINK_TAKEN;
     if (packet->fate == LINK_LOSES)
-        link->count.dropped_packets[LINK_DROP_LOSS]++;
+        link->dropped_packets[LINK_DROP_LOSS]++;
     return index;
 }
 
@@ -327,7 +340,7 @@ link_wait_ns(const Link *link, int64_t now_ns)
 uint64_t
 link_busy_ns(const Link *link, int64_t now_ns)
 {
-    return link->count.busy_ns - (uint64_t)link_wait_ns(link, now_ns);
+    return link->busy_ns - (uint64_t)link_wait_ns(link, now_ns);
 }
 
 uint64_t
@@ -335,7 +348,7 @@ link_dropped_packets(const Link *link)
 {
     uint64_t sum = 0;
     for (int reason = 0; reason < LINK_DROP_COUNT; reason++)
-        sum += link->count.dropped_packets[reason];
+        sum += link->dropped_packets[reason];
     return sum;
 }
 

@@ -12,6 +12,8 @@
  */
 #pragma once
 
+#include <stddef.h>
+
 #include "sim/codel.h"
 #include "sim/packet.h"
 #include "sim/random.h"
@@ -64,52 +66,60 @@ typedef struct LinkExtra {
     struct Pcap *pcap; /* lent; see is_captured */
 } LinkExtra;
 
-typedef struct LinkCount {
-    uint64_t arrived_packets;
-    uint64_t busy_ns;   /* of the serialiser */
-    uint64_t waited_ns; /* sum over packets */
-    uint32_t waiting_packets_max;
-    uint64_t dropped_packets[LINK_DROP_COUNT];
-} LinkCount;
+/* What bounds the queue. */
+typedef enum LinkQueue {
+    LINK_QUEUE_ENDLESS,
+    LINK_QUEUE_PACKETS, /* that wait */
+    LINK_QUEUE_BYTES,   /* that wait, with the one that comes */
+    LINK_QUEUE_NS,      /* that it would wait */
+} LinkQueue;
 
-/* In the order of use: the first cache line does for a queue that is empty,
- * the second has its limits, the third counts, the fourth is seldom needed. */
+/* A cache line for a queue that is empty, one for packets that wait and for
+ * counts, and one for the far end. Links that cross from one part of a network
+ * to another are busy at both ends at once, so what the far end writes lies
+ * apart from what the near end looks at for every packet. */
 typedef struct Link {
     _Alignas(64) uint64_t rate_bps; /* 0: infinite */
     int64_t delay_ns;
-    int64_t free_ns; /* when the serialiser is free */
+    int64_t extra_delay_ns; /* a standing queue of others' packets */
+    int64_t free_ns;        /* when the serialiser is free */
     int64_t last_out_ns;
-    int64_t entry_ns; /* of the live agenda entry */
-    uint32_t head;    /* chain of packets on the link */
-    uint32_t tail;
-    uint32_t wait_head; /* chain of WaitBatches: who may still wait */
-    uint32_t wait_tail;
+    uint64_t loss;    /* random_threshold; 0: none */
+    LinkExtra *extra; /* NULL for plain links; owned */
     uint32_t waiting_packets;
     uint8_t wait_first;     /* place in the first batch */
     uint8_t wait_end;       /* in the last one, behind the last packet */
+    uint8_t queue_unit : 2; /* LinkQueue; see link_bound */
     bool is_fed_by_one : 1; /* see network_add_path */
-    bool is_crossing : 1;   /* it ends in another part than it begins in */
     bool is_captured : 1;   /* what it delivers goes to extra->pcap, too */
     uint8_t far_part;       /* where it ends; see sim/parts.h */
 
-    uint64_t waiting_bytes;
-    int64_t extra_delay_ns;       /* a standing queue of others' packets */
-    uint64_t loss;                /* random_threshold; 0: none */
-    LinkExtra *extra;             /* NULL for plain links; owned */
-    uint64_t queue_bytes_limit;   /* UINT64_MAX: none */
-    int64_t queue_ns_limit;       /* TIME_NEVER: none */
-    uint32_t queue_packets_limit; /* UINT32_MAX: none */
-    LinkId feeder;                /* the only one, or LINK_NONE, or LINK_MANY */
+    uint64_t queue_limit;
+    uint32_t wait_head; /* chain of WaitBatches: who may still wait */
+    uint32_t wait_tail;
+    LinkId feeder; /* the only one, or LINK_NONE, or LINK_MANY */
+    uint32_t waiting_packets_max;
     RandomStream random;
+    uint64_t arrived_packets;
+    uint64_t busy_ns;   /* of the serialiser */
+    uint64_t waited_ns; /* sum over packets */
 
-    LinkCount count;
+    int64_t entry_ns; /* of the live agenda entry */
+    uint32_t head;    /* chain of packets on the link */
+    uint32_t tail;
+    bool is_crossing;       /* it ends in another part than it begins in */
+    uint64_t waiting_bytes; /* counted where somebody asks */
+    uint64_t dropped_packets[LINK_DROP_COUNT];
 } Link;
 
-_Static_assert(sizeof(Link) == 192, "three cache lines");
+_Static_assert(offsetof(Link, queue_limit) == 64 &&
+                   offsetof(Link, entry_ns) == 128 && sizeof(Link) == 192,
+               "three cache lines");
 
 /* All limits off, infinite rate, no delay, no loss. */
 void link_init(Link *link);
 void link_clear(Link *link);
+void link_bound(Link *link, LinkQueue unit, uint64_t limit);
 /* The link's extra part, made when first asked for. */
 LinkExtra *link_extra(Link *link);
 /* What changes as packets pass, written, or read into the same link. */
@@ -130,7 +140,8 @@ typedef enum LinkVerdict {
 } LinkVerdict;
 LinkVerdict link_take(Link *link, PacketPool *pool, uint32_t packet,
                       int64_t now_ns);
-/* Keep one that was taken until its out_ns. The chain's head may change. */
+/* Keep one that was taken until its out_ns. The chain's head may change. It
+ * looks at the far end alone. */
 void link_hold(Link *link, PacketPool *pool, uint32_t packet);
 /* Both; true when the link took it, false when it is dropped. */
 bool link_accept(Link *link, PacketPool *pool, uint32_t packet, int64_t now_ns);
@@ -143,8 +154,8 @@ uint32_t link_pop(Link *link, PacketPool *pool, int64_t now_ns,
 int64_t link_next_ns(const Link *link, const PacketPool *pool);
 /* How long a packet arriving now would wait before it is sent. */
 int64_t link_wait_ns(const Link *link, int64_t now_ns);
-/* How long the serialiser has been busy until now_ns: count.busy_ns less
- * what is booked beyond it. */
+/* How long the serialiser has been busy until now_ns: busy_ns less what is
+ * booked beyond it. */
 uint64_t link_busy_ns(const Link *link, int64_t now_ns);
 uint64_t link_dropped_packets(const Link *link);
 /* How many it holds, on the wire or waiting: walks the chain. */

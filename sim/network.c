@@ -145,28 +145,25 @@ find_next_link(const Network *network, uint32_t index)
         transit->link = transit->down;
 }
 
+/* On a link that ends in this part. */
 static void
 hold(Network *network, LinkId id, uint32_t index)
 {
     Link *link = &network->links[id];
-    if (link->far_part != network->part) {
-        mail_post_packet(network, id, index);
-        return;
-    }
     link_hold(link, &network->packets, index);
     agenda_move(&network->agenda, &link->entry_ns,
                 link_next_ns(link, &network->packets),
                 agenda_key(AGENDA_LINK, id));
 }
 
-/* May the next link take the packet on this one before it arrives there? */
+/* May the next link take the packet, which is on one that ends in this part,
+ * before it arrives there? */
 static bool
-may_run_ahead(const Network *network, LinkId id, const PacketTransit *transit)
+may_run_ahead(const Network *network, const PacketTransit *transit)
 {
     return transit->out_ns <= network->ahead_ns && transit->link != LINK_NONE &&
            transit->fate == LINK_TAKEN &&
-           network->links[transit->link].is_fed_by_one &&
-           network->links[id].far_part == network->part;
+           network->links[transit->link].is_fed_by_one;
 }
 
 /* The packet arrives at its next link at_ns; through as many as are known.
@@ -195,7 +192,11 @@ travel(Network *network, LinkId before, uint32_t index, int64_t at_ns)
             pcap_take(link->extra->pcap, network, index);
         /* One link ahead, so that it can be fetched before it is needed. */
         find_next_link(network, index);
-        if (!may_run_ahead(network, id, transit)) {
+        if (link->far_part != network->part) {
+            mail_post_packet(network, id, index);
+            return;
+        }
+        if (!may_run_ahead(network, transit)) {
             hold(network, id, index);
             return;
         }
@@ -208,7 +209,7 @@ void
 network_come(Network *network, LinkId id, uint32_t index)
 {
     const PacketTransit *transit = &network->packets.transits[index];
-    if (may_run_ahead(network, id, transit))
+    if (may_run_ahead(network, transit))
         travel(network, id, index, transit->out_ns);
     else
         hold(network, id, index);
@@ -304,7 +305,7 @@ send_ahead(Network *network, LinkId id)
         PacketTransit *transit = &network->packets.transits[index];
         uint32_t next = transit->next;
         transit->next = PACKET_NONE;
-        if (may_run_ahead(network, id, transit))
+        if (may_run_ahead(network, transit))
             travel(network, id, index, transit->out_ns);
         else
             link_hold(link, &network->packets, index);

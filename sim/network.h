@@ -60,7 +60,7 @@ typedef struct Gone {
 } Gone;
 
 struct Network {
-    int64_t now_ns;
+    _Alignas(64) int64_t now_ns; /* other parts' threads have other lines */
     Agenda agenda;
     uint64_t prefetched_slot; /* of the agenda */
     PacketPool packets;

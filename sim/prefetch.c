@@ -18,11 +18,10 @@ fetch(const void *start, size_t bytes)
         __builtin_prefetch((const char *)start + i);
 }
 
-/* All but its rare counts. */
 G_ALWAYS_INLINE static inline void
 fetch_link(const Network *network, LinkId link)
 {
-    fetch(&network->links[link], offsetof(Link, count.dropped_packets));
+    fetch(&network->links[link], sizeof(Link));
 }
 
 /* Where a packet goes from its present link. */
@@ -52,7 +51,7 @@ prefetch_slot(const Network *network)
     const AgendaHeap *near = &network->agenda.near;
     for (uint32_t i = 0; i < near->count; i++) {
         if (agenda_kind(&near->entries[i]) == AGENDA_LINK)
-            fetch(&network->links[(LinkId)near->entries[i].key],
+            fetch(&network->links[(LinkId)near->entries[i].key].entry_ns,
                   CACHE_LINE_BYTES);
     }
     for (uint32_t i = 0; i < near->count; i++) {

@@ -170,7 +170,7 @@ send_burst(ProcessTable *table, uint32_t number)
     Link *link = &table->network->links[background->link];
     link->free_ns =
         MAX(link->free_ns, background->next_ns) + background->burst_ns;
-    link->count.busy_ns += (uint64_t)background->burst_ns;
+    link->busy_ns += (uint64_t)background->burst_ns;
     background->next_ns += background->period_ns;
     schedule(table, background->link, background->next_ns, 2 * number + 1);
 }

@@ -289,20 +289,19 @@ sample_of(const Network *network, LinkId id)
 {
     LinkSample sample = {0};
     const Link *link = &network->links[id];
-    const LinkCount *count = &link->count;
     if (parts_has_far_end(network, id))
         sample.dropped_packets[LINK_DROP_LOSS] =
-            count->dropped_packets[LINK_DROP_LOSS];
+            link->dropped_packets[LINK_DROP_LOSS];
     if (!parts_has_link(network, id))
         return sample;
-    sample.arrived_packets = count->arrived_packets;
+    sample.arrived_packets = link->arrived_packets;
     sample.busy_ns = link_busy_ns(link, network->now_ns);
-    sample.waited_ns = count->waited_ns;
-    sample.waiting_packets_max = count->waiting_packets_max;
+    sample.waited_ns = link->waited_ns;
+    sample.waiting_packets_max = link->waiting_packets_max;
     sample.dropped_packets[LINK_DROP_QUEUE] =
-        count->dropped_packets[LINK_DROP_QUEUE];
+        link->dropped_packets[LINK_DROP_QUEUE];
     sample.dropped_packets[LINK_DROP_AQM] =
-        count->dropped_packets[LINK_DROP_AQM];
+        link->dropped_packets[LINK_DROP_AQM];
     return sample;
 }
 

@@ -39,17 +39,12 @@ setup_seed(const Scenario *scenario)
 static void
 bound_queue(Link *link, const PlanQueue *queue)
 {
-    switch (queue->unit) {
-    case PLAN_QUEUE_PACKETS:
-        link->queue_packets_limit = (uint32_t)MIN(queue->limit, UINT32_MAX - 1);
-        return;
-    case PLAN_QUEUE_BYTES:
-        link->queue_bytes_limit = queue->limit;
-        return;
-    case PLAN_QUEUE_NS:
-        link->queue_ns_limit = (int64_t)queue->limit;
-        return;
-    }
+    static const LinkQueue UNITS[] = {
+        [PLAN_QUEUE_PACKETS] = LINK_QUEUE_PACKETS,
+        [PLAN_QUEUE_BYTES] = LINK_QUEUE_BYTES,
+        [PLAN_QUEUE_NS] = LINK_QUEUE_NS,
+    };
+    link_bound(link, UNITS[queue->unit], queue->limit);
 }
 
 LinkId

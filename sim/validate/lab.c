@@ -52,7 +52,7 @@ lab_init(Lab *lab, const LabPlan *plan)
     Link *down = lab_down(lab);
     down->loss = random_threshold(plan->loss_ratio);
     if (plan->queue_packets)
-        down->queue_packets_limit = plan->queue_packets;
+        link_bound(down, LINK_QUEUE_PACKETS, plan->queue_packets);
     if (plan->loss_every_packets)
         link_extra(down)->chosen_loss.every_packets = plan->loss_every_packets;
     lab->streams = g_new0(LabStream, plan->stream_count);

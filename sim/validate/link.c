@@ -103,11 +103,10 @@ unaccounted_packets(const Network *network)
 static uint64_t
 booked_packet_ns(const Link *link)
 {
-    uint64_t crossed = link->count.arrived_packets -
-                       link->count.dropped_packets[LINK_DROP_QUEUE] -
-                       link->count.dropped_packets[LINK_DROP_AQM];
-    return link->count.waited_ns + link->count.busy_ns +
-           crossed * (uint64_t)link->delay_ns;
+    uint64_t crossed = link->arrived_packets -
+                       link->dropped_packets[LINK_DROP_QUEUE] -
+                       link->dropped_packets[LINK_DROP_AQM];
+    return link->waited_ns + link->busy_ns + crossed * (uint64_t)link->delay_ns;
 }
 
 /* Little's law from an empty network to an empty network: the integral of

@@ -183,7 +183,7 @@ proof_blocking(const double settings[PROOF_SETTINGS_MAX],
     station_init(&station, settings[0], false);
     /* The limit counts packets that wait, the formula's K also the one in
      * service. */
-    station.link.queue_packets_limit = (uint32_t)settings[1] - 1;
+    link_bound(&station.link, LINK_QUEUE_PACKETS, (uint64_t)settings[1] - 1);
     Sample shares = {0};
     const uint32_t packets = 300000;
     for (uint32_t batch = 0; batch <= BATCHES; batch++) {

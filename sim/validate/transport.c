@@ -171,8 +171,7 @@ proof_reno_rate(const double settings[PROOF_SETTINGS_MAX],
     plan.answer_bytes = LAB_ENDLESS;
     Lab lab;
     lab_init(&lab, &plan);
-    const LinkCount *count = &lab_down(&lab)->count;
-    const uint64_t *lost = &count->dropped_packets[LINK_DROP_LOSS];
+    const uint64_t *lost = &lab_down(&lab)->dropped_packets[LINK_DROP_LOSS];
     while (*lost < WARMUP_LOSSES)
         lab_step(&lab);
     int64_t start_ns = lab.network.now_ns;

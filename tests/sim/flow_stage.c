@@ -139,3 +139,14 @@ flow_stage_run_parts(FlowStage *stage, int64_t until_ns, uint32_t thread_count,
     parts->thread_count = thread_count;
     parts_run(parts, &driver, until_ns);
 }
+
+void
+flow_stage_compare(const Link *left, const Link *right)
+{
+    g_assert_cmpuint(left->arrived_packets, ==, right->arrived_packets);
+    g_assert_cmpuint(left->waited_ns, ==, right->waited_ns);
+    g_assert_cmpuint(left->waiting_packets_max, ==, right->waiting_packets_max);
+    for (int reason = 0; reason < LINK_DROP_COUNT; reason++)
+        g_assert_cmpuint(left->dropped_packets[reason], ==,
+                         right->dropped_packets[reason]);
+}

@@ -28,3 +28,5 @@ void flow_stage_run(FlowStage *stage, int64_t until_ns);
  * at every 100 ms and not in between. */
 void flow_stage_run_parts(FlowStage *stage, int64_t until_ns,
                           uint32_t thread_count, bool runs_ahead);
+/* The same has happened on both links, whatever is booked ahead. */
+void flow_stage_compare(const Link *left, const Link *right);

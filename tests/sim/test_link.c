@@ -107,7 +107,7 @@ packets_leave_one_after_the_other_in_order(void)
     arrive(&bench, SIZE_BYTES, NS_PER_S);
     leave(&bench, &is_lost);
     g_assert_cmpint(bench.out_ns, ==, NS_PER_S + 6 * NS_PER_MS);
-    g_assert_cmpuint(bench.link.count.busy_ns, ==, 11 * SEND_NS);
+    g_assert_cmpuint(bench.link.busy_ns, ==, 11 * SEND_NS);
     bench_clear(&bench);
 }
 
@@ -116,7 +116,7 @@ a_queue_of_three_packets_holds_three_beside_the_one_being_sent(void)
 {
     Bench bench;
     bench_init(&bench);
-    bench.link.queue_packets_limit = 3;
+    link_bound(&bench.link, LINK_QUEUE_PACKETS, 3);
     for (uint32_t i = 0; i < 4; i++)
         g_assert_true(arrive(&bench, SIZE_BYTES, 0));
     g_assert_false(arrive(&bench, SIZE_BYTES, 0));
@@ -124,8 +124,8 @@ a_queue_of_three_packets_holds_three_beside_the_one_being_sent(void)
     /* At the very instant at which the next one starts, its place is free. */
     g_assert_true(arrive(&bench, SIZE_BYTES, SEND_NS));
     g_assert_false(arrive(&bench, SIZE_BYTES, SEND_NS));
-    g_assert_cmpuint(bench.link.count.dropped_packets[LINK_DROP_QUEUE], ==, 3);
-    g_assert_cmpuint(bench.link.count.waiting_packets_max, ==, 3);
+    g_assert_cmpuint(bench.link.dropped_packets[LINK_DROP_QUEUE], ==, 3);
+    g_assert_cmpuint(bench.link.waiting_packets_max, ==, 3);
     g_assert_cmpuint(drain(&bench), ==, 5);
     bench_clear(&bench);
 }
@@ -136,7 +136,7 @@ a_packet_that_is_long_under_way_leaves_the_queue_when_it_is_sent(void)
 {
     Bench bench;
     bench_init(&bench);
-    bench.link.queue_packets_limit = 1;
+    link_bound(&bench.link, LINK_QUEUE_PACKETS, 1);
     bench.link.delay_ns = 10 * NS_PER_S;
     g_assert_true(arrive(&bench, SIZE_BYTES, 0));
     g_assert_true(arrive(&bench, SIZE_BYTES, 0));
@@ -151,7 +151,7 @@ a_queue_of_bytes_takes_what_still_fits(void)
 {
     Bench bench;
     bench_init(&bench);
-    bench.link.queue_bytes_limit = 1500;
+    link_bound(&bench.link, LINK_QUEUE_BYTES, 1500);
     g_assert_true(arrive(&bench, SIZE_BYTES, 0));
     g_assert_true(arrive(&bench, SIZE_BYTES, 0));
     g_assert_false(arrive(&bench, 501, 0));
@@ -166,13 +166,13 @@ a_queue_of_time_takes_what_will_not_wait_longer(void)
 {
     Bench bench;
     bench_init(&bench);
-    bench.link.queue_ns_limit = 2 * SEND_NS;
+    link_bound(&bench.link, LINK_QUEUE_NS, 2 * SEND_NS);
     for (uint32_t i = 0; i < 3; i++)
         g_assert_true(arrive(&bench, SIZE_BYTES, 0));
     g_assert_cmpint(link_wait_ns(&bench.link, 0), ==, 3 * SEND_NS);
     g_assert_false(arrive(&bench, SIZE_BYTES, SEND_NS - 1));
     g_assert_true(arrive(&bench, SIZE_BYTES, SEND_NS));
-    g_assert_cmpuint(bench.link.count.waited_ns, ==, 5 * SEND_NS);
+    g_assert_cmpuint(bench.link.waited_ns, ==, 5 * SEND_NS);
     g_assert_cmpuint(drain(&bench), ==, 4);
     bench_clear(&bench);
 }
@@ -192,8 +192,8 @@ a_lost_packet_has_used_its_share_of_the_rate(void)
         g_assert_cmpint(is_lost, ==, i == 0 || i == 2);
         g_assert_cmpint(bench.out_ns, ==, (i + 1) * SEND_NS + 7 * NS_PER_MS);
     }
-    g_assert_cmpuint(bench.link.count.dropped_packets[LINK_DROP_LOSS], ==, 2);
-    g_assert_cmpuint(bench.link.count.arrived_packets, ==, 4);
+    g_assert_cmpuint(bench.link.dropped_packets[LINK_DROP_LOSS], ==, 2);
+    g_assert_cmpuint(bench.link.arrived_packets, ==, 4);
     bench_clear(&bench);
 }
 
@@ -328,7 +328,7 @@ codel_bounds_a_standing_queue(void)
     link_extra(&bench.link)->has_codel = true;
     int64_t mean_wait_ns = overload(&bench);
     g_assert_cmpint(mean_wait_ns, <, 60 * NS_PER_MS);
-    uint64_t dropped = bench.link.count.dropped_packets[LINK_DROP_AQM];
+    uint64_t dropped = bench.link.dropped_packets[LINK_DROP_AQM];
     g_assert_cmpuint(dropped, >, 800);
     g_assert_cmpuint(dropped, <, 1300);
     bench_clear(&bench);
@@ -367,7 +367,7 @@ littles_law_holds_for_the_queue(void)
             integral += is_here && starts_ns[i] > at_ns ? NS_PER_MS : 0;
         }
     }
-    g_assert_cmpuint(bench.link.count.waited_ns, ==, integral);
+    g_assert_cmpuint(bench.link.waited_ns, ==, integral);
     g_assert_cmpuint(drain(&bench), ==, 500);
     bench_clear(&bench);
 }

@@ -18,9 +18,10 @@ compare(const FlowStage *whole, const FlowStage *split)
     g_assert_cmphex(one.fingerprint, ==, many.fingerprint);
     g_assert_cmpint(memcmp(&one.count, &many.count, sizeof one.count), ==, 0);
     for (LinkId id = 0; id < whole->network.link_count; id++) {
-        const LinkCount *left = &whole->network.links[id].count;
-        const LinkCount *right = &split->network.links[id].count;
-        g_assert_cmpint(memcmp(left, right, sizeof *left), ==, 0);
+        const Link *left = &whole->network.links[id];
+        const Link *right = &split->network.links[id];
+        flow_stage_compare(left, right);
+        g_assert_cmpuint(left->busy_ns, ==, right->busy_ns);
     }
     for (uint32_t i = 0; i < whole->table->count; i++) {
         const Flow *left = &whole->table->flows[i];

@@ -343,12 +343,12 @@ lengths_are_what_the_link_was_busy_with(void)
     for (LinkId link = 0; link < 2; link++) {
         File file;
         file_init(&file, &stage, link);
-        const LinkCount *count = &stage.flows.network.links[link].count;
+        const Link *captured = &stage.flows.network.links[link];
         int64_t busy_ns = 0;
         for (guint i = 0; i < file.packets->len; i++)
             busy_ns += transmit_ns(nth(&file, i)->size_bytes, 10000000);
-        g_assert_cmpuint(file.packets->len, ==, count->arrived_packets);
-        g_assert_cmpuint((uint64_t)busy_ns, ==, count->busy_ns);
+        g_assert_cmpuint(file.packets->len, ==, captured->arrived_packets);
+        g_assert_cmpuint((uint64_t)busy_ns, ==, captured->busy_ns);
         file_clear(&file);
     }
     stage_clear(&stage);
@@ -369,7 +369,7 @@ what_is_lost_is_missing_and_what_came_is_sacked(void)
     file_init(&there, &stage, 0);
     file_init(&back, &stage, 1);
     g_assert_cmpuint(there.packets->len, ==,
-                     stage.flows.network.links[0].count.arrived_packets - 2);
+                     stage.flows.network.links[0].arrived_packets - 2);
     const uint32_t hole = 1 + 18 * 1448;
     const uint32_t second = 1 + 21 * 1448;
     g_assert_cmpuint(nth(&there, 19)->seq, ==, hole - 1448);

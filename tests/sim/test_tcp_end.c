@@ -282,14 +282,14 @@ all_bytes_arrive_whatever_the_links_do(void)
             Link *link = pair_link(&pair, side);
             random_init(&link->random, (RandomSeed){seed, 0}, "soak", "link");
             link->loss = random_threshold(0.002 * (double)(seed % 40));
-            link->queue_packets_limit = 10 + (uint32_t)seed;
+            link_bound(link, LINK_QUEUE_PACKETS, 10 + seed);
             link_extra(link)->has_codel = seed % 5 == 0;
             link_extra(link)->jitter_ns_max = (int64_t)(seed % 4) * NS_PER_MS;
             link_extra(link)->may_reorder = seed % 8 == 3;
             pair.sides[side].closes_after_peer = true;
         }
         if (seed % 8 == 3)
-            pair_link(&pair, 0)->queue_packets_limit = UINT32_MAX;
+            link_bound(pair_link(&pair, 0), LINK_QUEUE_ENDLESS, 0);
         pair_open(&pair, PEER_LISTENS);
         pair_run(&pair, 100 * NS_PER_S);
         g_assert_cmpint(pair.sides[1].up_ns, <, 100 * NS_PER_S);

@@ -153,7 +153,8 @@ a_profile_tells_down_from_up(void)
     g_assert_cmpuint(up->rate_bps, ==, 10000000);
     g_assert_cmpint(down->delay_ns, ==, 8000000);
     g_assert_cmpint(up->delay_ns, ==, 8000000);
-    g_assert_cmpuint(down->queue_packets_limit, ==, 30);
+    g_assert_cmpuint(down->queue_unit, ==, LINK_QUEUE_PACKETS);
+    g_assert_cmpuint(down->queue_limit, ==, 30);
     g_assert_cmpuint(down->loss, ==, random_threshold(0.02));
     g_assert_cmpuint(up->loss, ==, 0);
     map_clear(&map);

@@ -24,7 +24,8 @@ typedef struct Modes {
 } Modes;
 
 /* Play all that are not over, as many at once as options say, and tell how
- * far they are. The first signal lets them end what they have begun. */
+ * far they are; the cores are shared out among those that are left. The first
+ * signal lets them end what they have begun. */
 void modes_run(Modes *modes, const RunOptions *options);
 /* Take over what is known of modes from before. */
 bool modes_restore(Modes *modes, GError **error);

@@ -21,8 +21,9 @@ typedef struct Partition {
 } Partition;
 
 /* Places close to one another are put together, the closest first: that makes
- * windows long. It ends where one part would have more than a quarter of all
- * the work (weights, one a place). Edges are sorted in place. Parts are at
- * most PARTS_MAX. */
+ * windows long. Those nearer than 1 ms always are (50 us, where that would
+ * leave one part), as are those beyond PARTS_MAX parts; else it ends where one
+ * part would have more than a quarter of all the work (weights, one a place).
+ * Edges are sorted in place. */
 Partition partition_places(uint32_t place_count, const double *weights,
                            PartitionEdge *edges, uint32_t edge_count);

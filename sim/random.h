@@ -28,7 +28,7 @@ uint64_t random_hash(RandomSeed seed, const char *purpose, uint64_t a,
                      uint64_t b);
 /* Uniform in [0, 1), 53 bits. */
 double random_unit(RandomStream *stream);
-/* True with probability threshold / 2^64; see random_threshold. */
+/* A draw of random_next is below it with this probability. */
 static inline uint64_t random_threshold(double probability);
 /* Lend the stream to GSL's distributions; draws advance the same counter.
  * The returned generator lives inside *ret_rng, nothing is to be freed. */

@@ -206,6 +206,9 @@ check_measure(const RuleContext *context)
                       "sensitivity: at most %u rising times, none of them the "
                       "window",
                       SENSITIVITY_MAX);
+    if (measure->has_trace && !context->scenario->workload.downloads)
+        rule_complain(context, "measure.trace",
+                      "trace needs workload.downloads: flows have no nodes");
 }
 
 static void

@@ -208,7 +208,7 @@ static const Field MEASURE_FIELDS[] = {
      TIME, .range = {1e6, 0}, .fallback = "1 s",
      .doc = "Between two rows of a link in links.csv."},
     {"trace", FIELD_FLAG, FIELD_AT(PlanMeasure, has_trace), .fallback = "false",
-     .doc = "Write a line for every packet."},
+     .doc = "A row of notes.csv for all that nodes note, of downloads."},
     {"pcap", FIELD_LIST, FIELD_COUNTED(PlanMeasure, pcap, pcap_count),
      .section = &CAPTURE, .fallback = "[]",
      .doc = "Links, by name: each packet that one delivers goes to a file in "

@@ -303,7 +303,8 @@ bench_engine_main(int argc, char **argv)
 {
     Options options = {.round_count = 5,
                        .slow_count = 100,
-                       .thread_count = (int)g_get_num_processors()};
+                       .thread_count =
+                           (int)MIN(g_get_num_processors(), THREAD_COUNT_MAX)};
     g_autoptr(GError) error = NULL;
     int exit_code = 0;
     if (!parse(argc, argv, &options, &error)) {

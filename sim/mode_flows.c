@@ -7,8 +7,6 @@
 #include "sim/memory.h"
 #include "sim/parts.h"
 
-#define WATCHED_MAX 256u
-
 typedef struct FlowRun {
     ModeRun *run;
     FlowTable *table;
@@ -113,7 +111,8 @@ watch_graph_links(ModeRun *run, const Network *network)
 {
     const PlanNetwork *plan = &run->scenario->network;
     LinkId link = 0;
-    for (uint32_t i = 0; i < plan->link_count && link < WATCHED_MAX; i++) {
+    for (uint32_t i = 0; i < plan->link_count && link < PLAN_SAMPLED_LINKS_MAX;
+         i++) {
         recorder_watch(&run->recorder, link++, plan->links[i].name);
         if (!plan->links[i].is_duplex)
             continue;

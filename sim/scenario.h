@@ -107,6 +107,8 @@ typedef struct PlanCapture {
     const char *link; /* its name; see sim/link_name.h */
 } PlanCapture;
 
+#define PLAN_SAMPLED_LINKS_MAX 256u /* of a graph, in links.csv */
+
 typedef struct PlanMeasure {
     int64_t window_ns;
     PlanDuration *sensitivity; /* other windows, reported beside it */

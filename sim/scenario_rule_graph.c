@@ -176,6 +176,21 @@ check_flow(const RuleContext *context, Reach *reach, uint32_t at)
         rule_complain(context, path, "the flow starts after stop_time");
 }
 
+/* No mistake, but nobody should look for the others in vain. */
+static void
+remark_links(const Scenario *scenario)
+{
+    uint32_t count = 0;
+    for (uint32_t at = 0; at < scenario->network.link_count; at++)
+        count += scenario->network.links[at].is_duplex ? 2 : 1;
+    if (count > PLAN_SAMPLED_LINKS_MAX)
+        g_ptr_array_add(
+            scenario->remarks,
+            g_strdup_printf("links.csv has the first %u of the graph's %u "
+                            "links, each way counted",
+                            PLAN_SAMPLED_LINKS_MAX, count));
+}
+
 void
 scenario_rule_check_graph(const RuleContext *context)
 {
@@ -187,4 +202,5 @@ scenario_rule_check_graph(const RuleContext *context)
     for (uint32_t at = 0; at < scenario->workload.flow_count; at++)
         check_flow(context, &reach, at);
     reach_clear(&reach);
+    remark_links(scenario);
 }

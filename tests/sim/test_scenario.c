@@ -212,6 +212,26 @@ a_variant_says_only_what_is_different(void)
 }
 
 static void
+of_a_graph_with_many_links_some_are_in_links_csv_and_that_is_told(void)
+{
+    g_autoptr(GString) text =
+        g_string_new("byway: 1\ntitle: many\ngeneral: {stop_time: 1 s}\n"
+                     "hosts: [{at: L, name: a}, {at: R, name: b}]\n"
+                     "workload: {flows: [{bytes: 1 MB, to: b, from: a}]}\n"
+                     "network:\n  nodes: [{name: L}, {name: R}]\n  links:\n");
+    for (int i = 0; i < 129; i++)
+        g_string_append_printf(text,
+                               "    - {name: l%d, from: L, to: R, "
+                               "rate: 1 Gbit/s, delay: 5 ms}\n",
+                               i);
+    g_autoptr(Scenario) scenario = read_good(text->str, NULL);
+    g_assert_cmpuint(scenario->remarks->len, ==, 1);
+    g_assert_cmpstr(scenario->remarks->pdata[0], ==,
+                    "links.csv has the first 256 of the graph's 258 links, "
+                    "each way counted");
+}
+
+static void
 the_order_of_keys_does_not_matter(void)
 {
     static const char SHUFFLED[] =
@@ -511,6 +531,9 @@ main(int argc, char **argv)
                     an_effective_scenario_reads_back_as_itself);
     g_test_add_func("/scenario/rare", the_rarest_keys_read_back_too);
     g_test_add_func("/scenario/variant", a_variant_says_only_what_is_different);
+    g_test_add_func(
+        "/scenario/many_links",
+        of_a_graph_with_many_links_some_are_in_links_csv_and_that_is_told);
     g_test_add_func("/scenario/order", the_order_of_keys_does_not_matter);
     g_test_add_func("/scenario/set",
                     set_changes_what_it_names_and_nothing_else);

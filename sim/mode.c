@@ -220,7 +220,10 @@ void
 mode_read_off(ModeRun *run, const Network *network, uint64_t done)
 {
     network_check(network);
+    /* What comes after the end does not cut it short. */
+    bool is_interrupted = run->is_interrupted;
     mode_look_up(run, network, done);
+    run->is_interrupted = is_interrupted;
     ModeResult *result = run->result;
     NetworkTotal total = network_total(network);
     result->fingerprint = total.fingerprint;

@@ -114,6 +114,13 @@ send_modes(const Modes *modes, int signal)
 }
 
 static void
+give_up(Modes *modes)
+{
+    modes->has_failed = true;
+    send_modes(modes, SIGTERM); /* there is no run left to report to */
+}
+
+static void
 tell_failure(const Modes *modes, uint32_t mode)
 {
     const char *name = mode_name(modes->scenario, mode);
@@ -143,35 +150,6 @@ tell_end(const Modes *modes, uint32_t mode)
                  (double)result->progress.stop_ns / 1e9);
 }
 
-static void
-bury_mode(Modes *modes, pid_t process, int status, const struct rusage *usage,
-          const Progress *progress)
-{
-    uint32_t mode = 0;
-    while (mode < modes->started && modes->processes[mode] != process)
-        mode++;
-    if (mode == modes->started)
-        return;
-    ModeResult *result = &modes->results[mode];
-    result->progress.is_over = true;
-    result->wall_s = progress_elapsed_s(progress) - modes->start_s[mode];
-    result->peak_rss_bytes = (uint64_t)usage->ru_maxrss * 1024;
-    modes->running--;
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
-        tell_end(modes, mode);
-        keep_result(modes, mode);
-        return;
-    }
-    if (WIFSIGNALED(status))
-        g_snprintf(result->error, sizeof result->error,
-                   "ended by signal %d (%s)", WTERMSIG(status),
-                   strsignal(WTERMSIG(status)));
-    if (!modes->is_given_up)
-        tell_failure(modes, mode);
-    modes->has_failed = true;
-    send_modes(modes, SIGTERM); /* there is no run left to report to */
-}
-
 /* The first signal lets everybody finish what is begun, the next does not. */
 static void
 take_signal(Modes *modes, int signal)
@@ -190,6 +168,40 @@ take_signal(Modes *modes, int signal)
     send_modes(modes, modes->is_given_up ? SIGKILL : SIGTERM);
     modes->signal = signal;
     stop_forget_echo();
+}
+
+static void
+bury_mode(Modes *modes, pid_t process, int status, const struct rusage *usage,
+          const Progress *progress)
+{
+    uint32_t mode = 0;
+    while (mode < modes->started && modes->processes[mode] != process)
+        mode++;
+    if (mode == modes->started)
+        return;
+    ModeResult *result = &modes->results[mode];
+    result->progress.is_over = true;
+    result->wall_s = progress_elapsed_s(progress) - modes->start_s[mode];
+    result->peak_rss_bytes = (uint64_t)usage->ru_maxrss * 1024;
+    modes->running--;
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+        tell_end(modes, mode);
+        keep_result(modes, mode);
+        /* Somebody has ended this process alone: so ends the run. */
+        if (result->end == MODE_INTERRUPTED && !modes->signal &&
+            !modes->has_failed) {
+            int signal = stop_wait(0);
+            take_signal(modes, signal ? signal : SIGTERM);
+        }
+        return;
+    }
+    if (WIFSIGNALED(status))
+        g_snprintf(result->error, sizeof result->error,
+                   "ended by signal %d (%s)", WTERMSIG(status),
+                   strsignal(WTERMSIG(status)));
+    if (!modes->is_given_up)
+        tell_failure(modes, mode);
+    give_up(modes);
 }
 
 static void
@@ -284,7 +296,7 @@ run_processes(Modes *modes, const RunOptions *options, Show *shown)
             if (modes->results[modes->started].progress.is_over)
                 modes->started++;
             else if (!start_mode(modes, &shown->progress))
-                modes->has_failed = true;
+                give_up(modes);
         }
         attend(modes, &shown->progress);
         show(shown);

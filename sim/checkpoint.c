@@ -4,7 +4,6 @@
 #include "sim/checkpoint.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <stdio.h>
 #include <string.h>
@@ -102,13 +101,7 @@ settle(const char *directory, const char *from, const char *to, GError **error)
     if (g_rename(from, to) != 0)
         return directory_fail(error, to);
     g_autofree char *folder = g_build_filename(directory, "checkpoint", NULL);
-    int open_folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool is_good = open_folder >= 0 && fsync(open_folder) == 0;
-    if (!is_good)
-        directory_fail(error, folder);
-    if (open_folder >= 0)
-        close(open_folder);
-    return is_good;
+    return directory_sync_names(folder, error);
 }
 
 bool
@@ -170,7 +163,9 @@ checkpoint_read(const CheckpointFile *contents, GError **error)
                     byte_count - head_bytes - DIGEST_BYTES);
     contents->code(contents->context, &coder);
     if (!coder_is_whole(&coder))
-        return refuse(error, path, "this checkpoint is of another scenario");
+        return refuse(error, path,
+                      "this checkpoint is of another scenario, or rows "
+                      "that it counts on are gone");
     return true;
 }
 
@@ -178,13 +173,16 @@ void
 checkpoint_code_file(FILE *file, Coder *coder)
 {
     struct stat status = {0};
-    bool is_good =
-        coder->is_reading || (fflush(file) == 0 && fsync(fileno(file)) == 0 &&
-                              fstat(fileno(file), &status) == 0);
+    bool is_good = fstat(fileno(file), &status) == 0;
+    if (!coder->is_reading)
+        is_good = fflush(file) == 0 && fsync(fileno(file)) == 0 &&
+                  fstat(fileno(file), &status) == 0;
     int64_t size_bytes = status.st_size;
     coder_i64(coder, &size_bytes);
+    /* One that is shorter has lost what was in it. */
     if (coder->is_reading && !coder->is_bad)
-        is_good = ftruncate(fileno(file), size_bytes) == 0;
+        is_good = is_good && size_bytes <= status.st_size &&
+                  ftruncate(fileno(file), size_bytes) == 0;
     if (!is_good)
         coder->is_bad = true;
 }

@@ -60,6 +60,42 @@ directory_remove(const char *path, GError **error)
     return errno == ENOENT || directory_fail(error, path);
 }
 
+static bool
+sync_path(const char *path)
+{
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0)
+        return errno == ENOENT;
+    bool is_good = fsync(file) == 0;
+    int reason = errno;
+    close(file);
+    errno = reason;
+    return is_good;
+}
+
+static int
+sync_one(const char *path, const struct stat *status, int kind,
+         struct FTW *place)
+{
+    (void)status;
+    (void)place;
+    bool is_file = kind == FTW_F || kind == FTW_DP;
+    return !is_file || sync_path(path) ? 0 : -1;
+}
+
+bool
+directory_sync(const char *path, GError **error)
+{
+    return nftw(path, sync_one, OPEN_FILES_MAX, FTW_DEPTH | FTW_PHYS) == 0 ||
+           directory_fail(error, path);
+}
+
+bool
+directory_sync_names(const char *path, GError **error)
+{
+    return sync_path(path) || directory_fail(error, path);
+}
+
 static char *
 choose(const Scenario *scenario, const RunOptions *options)
 {
@@ -202,21 +238,44 @@ directory_open(const Scenario *scenario, RunOutcome *outcome, GError **error)
     return lock_partial(outcome, error);
 }
 
+static bool
+give_name(RunOutcome *outcome, GError **error)
+{
+    /* Asked again: somebody may have made it while the run lasted. */
+    if (!may_replace(outcome->directory, &outcome->options, error) ||
+        !directory_sync(outcome->partial, error) ||
+        (outcome->options.is_forced &&
+         !directory_remove(outcome->directory, error)))
+        return false;
+    g_autofree char *lock = g_build_filename(outcome->partial, "lock", NULL);
+    g_unlink(lock);
+    if (g_rename(outcome->partial, outcome->directory) != 0)
+        return directory_fail(error, outcome->directory);
+    return true;
+}
+
+/* What only the run itself needs. */
+static bool
+remove_parts(const char *directory, GError **error)
+{
+    g_autofree char *checkpoint =
+        g_build_filename(directory, "checkpoint", NULL);
+    g_autofree char *parts = g_build_filename(directory, "parts", NULL);
+    return directory_remove(checkpoint, error) &&
+           directory_remove(parts, error);
+}
+
 bool
 run_publish(RunOutcome *outcome, GError **error)
 {
-    /* Asked again: somebody may have made it while the run lasted. */
-    bool is_free = may_replace(outcome->directory, &outcome->options, error) &&
-                   (!outcome->options.is_forced ||
-                    directory_remove(outcome->directory, error));
-    g_autofree char *lock = g_build_filename(outcome->partial, "lock", NULL);
-    if (is_free)
-        g_unlink(lock);
-    if (is_free && g_rename(outcome->partial, outcome->directory) != 0)
-        is_free = directory_fail(error, outcome->directory);
-    if (!is_free)
+    if (!give_name(outcome, error)) {
         g_prefix_error(error, "results stay in %s: ", outcome->partial);
-    return is_free;
+        return false;
+    }
+    /* Until here it could have gone on from its checkpoints. */
+    g_autofree char *folder = g_path_get_dirname(outcome->partial);
+    return directory_sync_names(folder, error) &&
+           remove_parts(outcome->directory, error);
 }
 
 void

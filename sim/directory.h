@@ -15,5 +15,11 @@ bool directory_open(const Scenario *scenario, RunOutcome *outcome,
 bool directory_resume(RunOutcome *outcome, GError **error);
 /* Remove a directory and all below it; symbolic links are not followed. */
 bool directory_remove(const char *path, GError **error);
+/* When this returns true, the directory and all below it are on the disk;
+ * what is removed meanwhile is left out. */
+bool directory_sync(const char *path, GError **error);
+/* The same for the names in a directory alone; one that is not there is as
+ * good. */
+bool directory_sync_names(const char *path, GError **error);
 /* errno, as an error that names the file; false. */
 bool directory_fail(GError **error, const char *path);

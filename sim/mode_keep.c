@@ -4,6 +4,7 @@
 #include "sim/mode_run.h"
 
 #include "core/event.h"
+#include "sim/directory.h"
 
 static void
 code_mode(void *context, Coder *coder)
@@ -29,6 +30,16 @@ is_due(const ModeRun *run)
     return run->is_interrupted || progress_now_us() - run->kept_us >= every_us;
 }
 
+/* A checkpoint tells of files, whose names must not be younger. */
+static bool
+settle_names(const ModeRun *run, GError **error)
+{
+    g_autofree char *parts = g_build_filename(run->directory, "parts", NULL);
+    g_autofree char *pcap = g_build_filename(run->directory, "pcap", NULL);
+    return directory_sync_names(parts, error) &&
+           directory_sync_names(pcap, error);
+}
+
 bool
 mode_look(ModeRun *run, const Network *network, uint64_t done)
 {
@@ -38,7 +49,8 @@ mode_look(ModeRun *run, const Network *network, uint64_t done)
     if (run->options.checkpoint_ns == 0 || !is_due(run))
         return goes_on;
     CheckpointFile file = file_of(run);
-    bool is_kept = checkpoint_write(&file, &run->failure);
+    bool is_kept = settle_names(run, &run->failure) &&
+                   checkpoint_write(&file, &run->failure);
     run->kept_us = progress_now_us();
     return goes_on && is_kept;
 }

@@ -88,6 +88,7 @@ resume_open(RunOutcome *outcome, GError **error)
     RunOptions *options = &outcome->options;
     int64_t wanted_ns = options->checkpoint_ns;
     bool has_no_plots = options->has_no_plots;
+    bool is_forced = options->is_forced;
     if (!directory_resume(outcome, error) ||
         !checkpoint_find_build(&outcome->build, error))
         return false;
@@ -97,6 +98,7 @@ resume_open(RunOutcome *outcome, GError **error)
     if (wanted_ns > 0)
         options->checkpoint_ns = wanted_ns;
     options->has_no_plots |= has_no_plots;
+    options->is_forced |= is_forced;
     return true;
 }
 
@@ -133,7 +135,9 @@ resume_keep(const Modes *modes, uint32_t mode, GError **error)
     g_autofree char *name =
         g_strconcat(mode_name(modes->scenario, mode), ".result", NULL);
     CheckpointFile file = result_file(modes, mode, name);
-    return checkpoint_write(&file, error);
+    /* It vouches for rows, which have to be there by then. */
+    return directory_sync(modes->directory, error) &&
+           checkpoint_write(&file, error);
 }
 
 bool

@@ -92,17 +92,6 @@ may_log_turns(const Scenario *scenario, const TurnWish *wish, GError **error)
     return turn_wish_is_possible(wish, names, error);
 }
 
-/* What only the run itself needs; nothing to go on from without all of it. */
-static bool
-remove_parts(const char *directory, GError **error)
-{
-    g_autofree char *checkpoint =
-        g_build_filename(directory, "checkpoint", NULL);
-    g_autofree char *parts = g_build_filename(directory, "parts", NULL);
-    return directory_remove(checkpoint, error) &&
-           directory_remove(parts, error);
-}
-
 static bool
 write_text(const char *directory, const char *name, const char *text,
            size_t text_bytes, GError **error)
@@ -124,8 +113,7 @@ write_results(const Modes *modes, ManifestFacts *facts, GError **error)
                       facts->scenario_bytes, error) &&
            write_text(directory, "effective.yaml", effective->str,
                       effective->len, error) &&
-           manifest_write(directory, modes->scenario, facts, error) &&
-           remove_parts(directory, error);
+           manifest_write(directory, modes->scenario, facts, error);
 }
 
 static ModeResult *
@@ -160,6 +148,7 @@ simulate(const Scenario *scenario, RunOutcome *outcome, ManifestFacts *facts,
          GError **error)
 {
     bool is_first = outcome->ranks.self == 0;
+    outcome->is_kept = outcome->options.checkpoint_ns > 0;
     if (!ranks_agree(!is_first ||
                      log_open(&outcome->log, outcome->partial, error)))
         return false;
@@ -176,11 +165,11 @@ simulate(const Scenario *scenario, RunOutcome *outcome, ManifestFacts *facts,
                    .parent = getpid(),
                    .count = mode_count(scenario),
                    .results = share_results()};
-    if (!modes.results) {
+    if (!modes.results)
         g_set_error(error, G_FILE_ERROR, (int)g_file_error_from_errno(errno),
                     "no shared memory: %s", g_strerror(errno));
+    if (!ranks_agree(modes.results))
         return false;
-    }
     bool is_good = !outcome->options.resume || modes_restore(&modes, error);
     if (is_good)
         modes_run(&modes, &outcome->options);
@@ -211,9 +200,14 @@ open_results(const Scenario *scenario, RunOutcome *outcome, GError **error)
     if (outcome->options.resume)
         return resume_is_same(scenario, outcome, error);
     outcome->started = progress_timestamp();
-    return directory_open(scenario, outcome, error) &&
-           (outcome->options.checkpoint_ns == 0 ||
-            resume_prepare(scenario, outcome, error));
+    if (!directory_open(scenario, outcome, error))
+        return false;
+    if (outcome->options.checkpoint_ns == 0 ||
+        resume_prepare(scenario, outcome, error))
+        return true;
+    directory_remove(outcome->partial, NULL);
+    outcome->exit_code = EXIT_FAILED;
+    return false;
 }
 
 /* Whether it can be run here, and has a place for its results. */
@@ -271,8 +265,13 @@ read_and_simulate(int argc, char **argv, RunOutcome *outcome)
         return refuse(outcome, error);
     scenario = command_read(&outcome->options, &text, &text_bytes);
     together_speak(voice);
-    if (!ranks_agree(scenario))
+    if (!ranks_agree(scenario)) {
+        if (scenario)
+            log_tell(&outcome->log, LOG_ERROR, NULL,
+                     "another rank cannot read %s as this one does",
+                     outcome->options.scenario_path);
         return COMMAND_EXIT_USAGE;
+    }
     stop_hold();
     if (!make_ready(scenario, outcome, &error))
         return refuse(outcome, error);

@@ -102,6 +102,42 @@ cut_by KILL 0.1
 promise "a mode that was over is not played again" ends 0 ./resume after
 promise "and counts" same whole after
 
+# Somebody ends the largest process of the machine, which is a mode's.
+./play -o lone --checkpoint-every 50ms >log 2>&1 &
+until grep -qs '"process"' lone.partial/log.jsonl || [ -e lone ]; do
+    sleep 0.01
+done
+sleep 0.2
+kill -TERM "$(sed -n 's/.*"process": \([0-9]*\).*/\1/p' \
+    lone.partial/log.jsonl | head -n 1)"
+wait $!
+promise "a mode's process that is ended ends the run" [ $? -eq 143 ]
+promise "which goes on" ends 0 ./resume lone
+promise "to its end" same whole lone
+
+# Killed when all is over but the report.
+"$byway" run -q --progress=never -o late --checkpoint-every 50ms \
+    first.yaml >log 2>&1 &
+until [ -e late.partial/manifest.json ] || [ -e late ]; do
+    sleep 0.01
+done
+kill -KILL $!
+wait $! 2>/dev/null
+promise "a run that lacks but its report is not replaced" \
+    ends 2 "$byway" run -q first.yaml -o late
+promise "and goes on with that" ends 0 ./resume late
+promise "to its end" [ -s late/report.html ]
+promise "and its checkpoints are gone" [ ! -e late/checkpoint ]
+
+# Somebody has made the directory meanwhile.
+./play -o taken --checkpoint-every 50ms >log 2>&1 &
+cut_by TERM 0.3
+cp -r whole taken
+promise "results that have no place" ends 1 ./resume taken
+promise "stay, with what to do" has_line "results stay in .*--force" log
+promise "and get it by force" ends 0 ./resume taken --force
+promise "as they are" same whole taken
+
 # Files may not grow beyond a few blocks, which is a disk that is full.
 full_disk() {
     (
@@ -116,6 +152,11 @@ promise "and is told with the file" \
 promise "which goes on where there is room again" ends 0 ./resume full
 promise "to its end" same whole full
 
+cp -r spoilt.partial short.partial
+: >short.partial/parts/links.preferred
+promise "a checkpoint whose rows are gone is refused" ends 1 ./resume short
+promise "with its name" \
+    has_line 'short.partial/checkpoint/preferred: .*rows.* are gone' log
 printf x >>spoilt.partial/checkpoint/preferred
 promise "a checkpoint that is damaged is refused" \
     ends 1 ./resume spoilt

@@ -451,43 +451,11 @@ check_workloads(const Results *const runs[2], GError **error)
     return false;
 }
 
-/* A table that was cut off between two rows looks whole. */
-static bool
-check_rows(const Results *results, GError **error)
-{
-    if (!results_has_downloads(results))
-        return true;
-    g_autofree size_t *modes =
-        results->downloads
-            ? results_new_row_modes(results, results->downloads, error)
-            : g_new(size_t, 1);
-    if (!modes)
-        return false;
-    size_t row_count =
-        results->downloads ? table_row_count(results->downloads) : 0;
-    for (size_t mode = 0; mode < results_mode_count(results); mode++) {
-        double count = 0;
-        for (size_t i = 0; i < row_count; i++)
-            count += modes[i] == mode;
-        double expected =
-            figure_find(results_mode(results, mode), "candidates");
-        if (isnan(expected) || count == expected)
-            continue;
-        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
-                    "%s/downloads.csv: %.0f rows of mode %s, expected %.0f as "
-                    "in manifest.json",
-                    results->directory, count, results_mode_name(results, mode),
-                    expected);
-        return false;
-    }
-    return true;
-}
-
 bool
 diff_check(const Results *const runs[2], GError **error)
 {
-    return check_workloads(runs, error) && check_rows(runs[0], error) &&
-           check_rows(runs[1], error);
+    return check_workloads(runs, error) && results_check_rows(runs[0], error) &&
+           results_check_rows(runs[1], error);
 }
 
 static json_t *

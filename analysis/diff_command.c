@@ -111,23 +111,23 @@ parse(Command *command, int *argc, char ***argv, GError **error)
                                     error);
 }
 
-static void
-print_tables(const json_t *diff, ColorMode color)
+static bool
+print_tables(const json_t *diff, ColorMode color, GError **error)
 {
     json_t *head = json_pack("{s:s}", "title", "B against A");
     g_autoptr(GPtrArray) grids = diff_new_grids(diff);
     g_autofree char *text =
         print_new_text(head, grids, report_has_color(color));
-    fputs(text, stdout);
     json_decref(head);
+    return print_out(text, error);
 }
 
-static void
-print_json(const json_t *diff)
+static bool
+print_json(const json_t *diff, GError **error)
 {
     g_autofree char *text =
         json_dumps(diff, JSON_INDENT(2) | JSON_REAL_PRECISION(10));
-    puts(text);
+    return print_out(text, error) && print_out("\n", error);
 }
 
 /* Whether the runs differ; false with an error where nobody can tell. */
@@ -154,19 +154,21 @@ compare(const Command *command, const Results *const runs[2], bool *ret_differs,
     *ret_differs = false;
     if (!diff_check(runs, error)) /* equal manifests make no whole results */
         return false;
-    if (is_same_run && !command->is_quiet && !command->is_json)
-        puts("The fingerprints are equal: the same run, to the bit.");
+    if (is_same_run && !command->is_quiet && !command->is_json &&
+        !print_out("The fingerprints are equal: the same run, to the bit.\n",
+                   error))
+        return false;
     if (is_same_run && !is_asked)
         return true;
     json_t *diff = diff_new(runs, &command->options, error);
     if (!diff)
         return false;
+    bool is_printed = true;
     if (command->is_json)
-        print_json(diff);
+        is_printed = print_json(diff, error);
     else if (!command->is_quiet)
-        print_tables(diff, command->color_mode);
-    fflush(stdout);
-    bool is_clear = conclude(diff, ret_differs, error);
+        is_printed = print_tables(diff, command->color_mode, error);
+    bool is_clear = is_printed && conclude(diff, ret_differs, error);
     json_decref(diff);
     return is_clear;
 }

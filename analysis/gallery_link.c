@@ -160,7 +160,7 @@ add_panel(Plot *plot, const GArray *loads, int column)
     g_string_append(plot->script, "    plot ");
     for (guint i = 0; i < count; i++) {
         g_autofree char *name = g_strdup(g_array_index(loads, Load, i).link);
-        g_strdelimit(name, "\"\\", ' ');
+        g_strdelimit(name, "\"\\\n`", ' ');
         g_string_append_printf(
             plot->script,
             "%sdata index %u using 1:%d with lines title \"%s\" linecolor rgb "

@@ -45,7 +45,7 @@ outcome_new(const Results *results, const json_t *summary)
         "    set key outside right center reverse Left samplen 2 invert\n"
         "    set xrange [-0.6:%zu.6]\n"
         "    set yrange [0:100]\n"
-        "    set ylabel \"Share of slow downloads (%%)\"\n"
+        "    set ylabel \"Share of measured slow downloads (%%)\"\n"
         "    set xlabel \"Selection mode\"\n"
         "    set style textbox opaque fillcolor rgb \"white\" noborder "
         "margins 0.4,0.2\n"

@@ -148,7 +148,8 @@ add_lines(Plot *plot, const Axis *axis)
         if (sweep_value_index(sweep, point, axis->key) != 0)
             continue;
         g_autofree char *rest = sweep_new_label(sweep, point, axis->key);
-        g_strdelimit(rest, "\"\\\n", '\'');
+        /* In double quotes gnuplot hands what is in `` to a shell. */
+        g_strdelimit(rest, "\"\\\n`", '\'');
         for (guint mode = 0; mode < sweep->modes->len; mode++) {
             double shift =
                 (double)line_count - (double)(line_count_max - 1) / 2;

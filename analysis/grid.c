@@ -234,6 +234,15 @@ add_speedup(GPtrArray *grids, const GArray *modes)
     add_sensitivity(grid, modes);
 }
 
+/* Where the other end is known, an interval that lacks one has none. */
+static char *
+new_bound_text(const Metric *metric, double bound, const char *endless)
+{
+    return isfinite(bound) ? g_strdup_printf("%+.*f", metric->decimals,
+                                             bound * metric->scale)
+                           : g_strdup(endless);
+}
+
 char *
 grid_new_difference_text(const Metric *metric, Estimate difference)
 {
@@ -242,12 +251,12 @@ grid_new_difference_text(const Metric *metric, Estimate difference)
     const char *unit = g_str_equal(metric->unit, "%") ? "points" : metric->unit;
     g_autofree char *value = g_strdup_printf("%+.*f", metric->decimals,
                                              difference.value * metric->scale);
+    g_autofree char *low = new_bound_text(metric, difference.low, "-inf");
+    g_autofree char *high = new_bound_text(metric, difference.high, "+inf");
     g_autofree char *interval =
-        isnan(difference.low)
-            ? g_strdup("")
-            : g_strdup_printf(" [%+.*f, %+.*f]", metric->decimals,
-                              difference.low * metric->scale, metric->decimals,
-                              difference.high * metric->scale);
+        isfinite(difference.low) || isfinite(difference.high)
+            ? g_strdup_printf(" [%s, %s]", low, high)
+            : g_strdup("");
     return g_strconcat(value, interval, *unit ? " " : "", unit, NULL);
 }
 

@@ -105,8 +105,8 @@ static const Metric metrics[] = {
     {"utilisation_ratio", "utilisation", "%", 100, 1,
      "Share of an interval in which a link was transmitting."},
     {"queue_delay_seconds", "queue delay", "ms", 1e3, 2,
-     "Time that packets leaving in an interval had waited in the link's "
-     "queue."},
+     "Time that packets which a link's queue took in an interval wait there; "
+     "intervals that had some."},
     {"events", "events", "", 1, 0, "Entries taken from the agenda."},
     {"packet_hops", "packet hops", "", 1, 0,
      "Packets times links crossed, data and acknowledgements."},
@@ -115,7 +115,8 @@ static const Metric metrics[] = {
     {"simulated_seconds", "simulated time", "s", 1, 1,
      "Virtual time from the start to the last event."},
     {"wall_seconds", "wall time", "s", 1, 2,
-     "Time on the wall clock that the simulation took."},
+     "Time on the wall clock that the simulation took; of a whole run the "
+     "sum over its modes, which may be played at once."},
     {"packet_hops_per_second", "packet hops per second", "M/s", 1e-6, 2,
      "packet_hops over wall_seconds."},
     {"peak_rss_bytes", "peak memory", "MB", 1e-6, 1,

@@ -6,6 +6,8 @@
 #include "analysis/grid.h"
 #include "analysis/summary.h"
 
+#include <stdio.h>
+
 #define BOLD "\033[1m"
 #define GREEN "\033[32m"
 #define RED "\033[1;31m"
@@ -81,4 +83,15 @@ print_new_text(const json_t *summary, const GPtrArray *grids, bool has_color)
             g_string_append_printf(text, "  %s\n", grid->note);
     }
     return g_string_free(text, FALSE);
+}
+
+bool
+print_out(const char *text, GError **error)
+{
+    fputs(text, stdout);
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return true;
+    g_set_error_literal(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
+                        "cannot write to standard output");
+    return false;
 }

@@ -76,14 +76,13 @@ write_all(const Results *results, json_t *summary, const ReportOptions *options,
     if (!summary_save(summary, results->directory, error))
         return false;
     g_autoptr(GPtrArray) grids = grid_new_all(summary);
-    if (!options->is_quiet) {
-        g_autofree char *text =
-            print_new_text(summary, grids, report_has_color(options->color));
-        fputs(text, stdout);
-        fflush(stdout);
-    }
+    g_autofree char *text =
+        print_new_text(summary, grids, report_has_color(options->color));
+    /* The page is wanted all the same. */
+    bool is_printed = options->is_quiet || print_out(text, error);
     if (!write_page(results, summary, grids, warnings, options->has_no_plots,
-                    error))
+                    is_printed ? error : NULL) ||
+        !is_printed)
         return false;
     if (is_known)
         expect_tell_missed(summary, warnings);
@@ -97,7 +96,7 @@ report_write(const char *directory, const ReportOptions *options,
              bool *ret_expectations_met, GPtrArray *warnings, GError **error)
 {
     g_autoptr(Results) results = results_new_from_directory(directory, error);
-    if (!results)
+    if (!results || !results_check_rows(results, error))
         return false;
     json_t *summary = summary_new(results, error);
     if (!summary)

@@ -5,6 +5,8 @@
 
 #include "analysis/figure.h"
 
+#include <math.h>
+
 static json_t *
 load_manifest(const char *directory, GError **error)
 {
@@ -156,4 +158,35 @@ results_new_row_modes(const Results *results, const Table *table,
         }
     }
     return g_steal_pointer(&modes);
+}
+
+bool
+results_check_rows(const Results *results, GError **error)
+{
+    if (!results_has_downloads(results))
+        return true;
+    g_autofree size_t *modes =
+        results->downloads
+            ? results_new_row_modes(results, results->downloads, error)
+            : g_new(size_t, 1);
+    if (!modes)
+        return false;
+    size_t row_count =
+        results->downloads ? table_row_count(results->downloads) : 0;
+    for (size_t mode = 0; mode < results_mode_count(results); mode++) {
+        double count = 0;
+        for (size_t i = 0; i < row_count; i++)
+            count += modes[i] == mode;
+        double expected =
+            figure_find(results_mode(results, mode), "candidates");
+        if (isnan(expected) || count == expected)
+            continue;
+        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
+                    "%s/downloads.csv: %.0f rows of mode %s, expected %.0f as "
+                    "in manifest.json",
+                    results->directory, count, results_mode_name(results, mode),
+                    expected);
+        return false;
+    }
+    return true;
 }

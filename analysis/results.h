@@ -35,3 +35,6 @@ double results_number(const Results *results, const char *name);
  * error for a mode that the manifest does not name. */
 size_t *results_new_row_modes(const Results *results, const Table *table,
                               GError **error);
+/* Whether there are as many downloads as the manifest has: a table that was
+ * cut off between two rows looks whole. */
+bool results_check_rows(const Results *results, GError **error);

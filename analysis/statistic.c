@@ -120,8 +120,11 @@ linear_at(const RatioSample *sample, double freedom, double tail)
     Estimate estimate = {fit.ratio, (double)NAN, (double)NAN, fit.count};
     if (fit.count < 2)
         return estimate;
-    double half =
-        gsl_cdf_tdist_Qinv(tail, freedom) * sqrt(variance(sample, &fit));
+    double spread = sqrt(variance(sample, &fit));
+    double half = gsl_cdf_tdist_Qinv(tail, freedom) * spread;
+    /* GSL has no quantile that far out for next to no freedom. */
+    if (isnan(half))
+        half = spread > 0 ? INFINITY : 0;
     estimate.low = fit.ratio - half;
     estimate.high = fit.ratio + half;
     return estimate;

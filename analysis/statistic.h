@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * analysis/statistic.h: means, ratios, percentiles and their 95 % intervals.
  *
- * All intervals are over the rows of one run (downloads, flows): they tell
- * what more downloads in the same simulated world would change, not what
- * another seed would.
+ * Intervals are over what is handed in. Over the rows of one run (downloads,
+ * flows) they tell what more downloads in the same simulated world would
+ * change, not what another seed would; a sweep hands in replications.
  */
 #pragma once
 

@@ -206,8 +206,8 @@ new_grids(const Sweep *sweep)
     return grids;
 }
 
-static void
-print_table(const Sweep *sweep, ColorMode color)
+static bool
+print_table(const Sweep *sweep, ColorMode color, GError **error)
 {
     g_autoptr(GPtrArray) grids = new_grids(sweep);
     g_autofree char *title =
@@ -216,9 +216,8 @@ print_table(const Sweep *sweep, ColorMode color)
     json_t *head = json_pack("{s:s}", "title", title);
     g_autofree char *text =
         print_new_text(head, grids, report_has_color(color));
-    fputs(text, stdout);
-    fflush(stdout);
     json_decref(head);
+    return print_out(text, error);
 }
 
 static void
@@ -261,8 +260,8 @@ sweep_report_write(const char *directory, const ReportOptions *options,
             g_strdup_printf("in %zu runs general.stop_time came before "
                             "workload.downloads.slow was reached",
                             sweep->incomplete_count));
-    if (!options->is_quiet)
-        print_table(sweep, options->color);
+    if (!options->is_quiet && !print_table(sweep, options->color, error))
+        return false;
     if (!options->has_no_plots)
         draw(sweep, warnings);
     return true;

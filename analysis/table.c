@@ -138,6 +138,11 @@ table_new_from_file(const char *path, GError **error)
                     "%s:1: expected text with a header row", path);
         return NULL;
     }
+    if (text[size_bytes - 1] != '\n') {
+        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
+                    "%s: the last row is cut off", path);
+        return NULL;
+    }
     return take_text(path, g_steal_pointer(&text), error);
 }
 

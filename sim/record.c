@@ -258,26 +258,34 @@ recorder_watch(Recorder *recorder, LinkId link, const char *name)
     g_array_append_val(recorder->watched, watched);
 }
 
+/* Those that the queue took: of the others nobody knows how long they would
+ * have waited. */
+static uint64_t
+accepted(const LinkSample *sample)
+{
+    return sample->arrived_packets - sample->dropped_packets[LINK_DROP_QUEUE] -
+           sample->dropped_packets[LINK_DROP_AQM];
+}
+
 static void
 print_link(Recorder *recorder, WatchedLink *watched, const LinkSample *now,
            int64_t now_ns)
 {
     const LinkSample *last = &watched->last;
-    uint64_t packets = now->arrived_packets - last->arrived_packets;
+    uint64_t packets = accepted(now) - accepted(last);
     double busy =
         (double)(now->busy_ns - last->busy_ns) / (double)recorder->interval_ns;
-    double wait_s = 0;
-    if (packets > 0)
-        wait_s =
-            (double)(now->waited_ns - last->waited_ns) / 1e9 / (double)packets;
+    double waited_s = (double)(now->waited_ns - last->waited_ns) / 1e9;
     fprintf(recorder->links, "%s,", recorder->mode);
     print_text(recorder->links, watched->name);
+    fprintf(recorder->links, ",%.9g,%.6g,", seconds(now_ns), busy);
+    if (packets > 0)
+        fprintf(recorder->links, "%.6g", waited_s / (double)packets);
     fprintf(recorder->links,
-            ",%.9g,%.6g,%.6g,%" G_GUINT64_FORMAT ",%" G_GUINT64_FORMAT
             ",%" G_GUINT64_FORMAT ",%" G_GUINT64_FORMAT ",%" G_GUINT64_FORMAT
-            "\n",
-            seconds(now_ns), busy, wait_s, now->waiting_packets_max,
-            now->arrived_packets, now->dropped_packets[LINK_DROP_QUEUE],
+            ",%" G_GUINT64_FORMAT ",%" G_GUINT64_FORMAT "\n",
+            now->waiting_packets_max, now->arrived_packets,
+            now->dropped_packets[LINK_DROP_QUEUE],
             now->dropped_packets[LINK_DROP_AQM],
             now->dropped_packets[LINK_DROP_LOSS]);
     watched->last = *now;

@@ -34,10 +34,11 @@ static const Word ALGORITHM_WORDS[] = {
 };
 
 static const Field GENERAL_FIELDS[] = {
-    {"seed", FIELD_INTEGER, FIELD_AT(PlanGeneral, seed), .fallback = "1",
-     .doc = "Names the study."},
+    {"seed", FIELD_INTEGER, FIELD_AT(PlanGeneral, seed), .range = {0, 9e18},
+     .fallback = "1", .doc = "Names the study."},
     {"replication", FIELD_INTEGER, FIELD_AT(PlanGeneral, replication),
-     .fallback = "0", .doc = "Names one of its repetitions."},
+     .range = {0, 9e18}, .fallback = "0",
+     .doc = "Names one of its repetitions."},
     {"stop_time", FIELD_INTEGER, FIELD_AT(PlanGeneral, stop_time_ns), TIME,
      .range = {1, 0}, .doc = "When the simulation ends."},
     {"warmup", FIELD_INTEGER, FIELD_AT(PlanGeneral, warmup_ns), TIME,

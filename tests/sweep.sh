@@ -156,12 +156,34 @@ promise "of which nothing is left" absent bad
 mkdir strange && echo precious >strange/file
 promise "a stranger's folder is refused" ends 2 pipe.yaml -o strange -f
 promise "and left alone" [ "$(cat strange/file)" = precious ]
+touch strange/lock
+promise "also one with a lock" ends 2 pipe.yaml -o strange -f
+promise "that stays its own" [ -e strange/lock ]
 
 mkdir -p "hurt/runs/delay=5%20ms-r0.partial/precious"
 echo '{}' >hurt/sweep.json
 promise "a run that fails is told" ends 1 pipe.yaml -o hurt
 promise "with what it said" has_line '    .* in the way' log
 promise "and the others are run" has_lines 4 hurt/sweep.csv
+
+"$byway" sweep --progress=never -q pipe.yaml -o shell --replications 1 \
+    --vary 'network.links.pipe.delay=5 ms # `touch pwned`,6 ms' \
+    --vary 'network.links.pipe.rate=8 Mbit/s,9 Mbit/s' >log 2>&1
+promise "a value is drawn" [ -s shell/plots/by_network.links.pipe.rate.gp ]
+promise "and never run as a command" [ -z "$(find . -name pwned)" ]
+
+"$byway" sweep --progress=never --no-plots "$roles" -o shot -j 1 \
+    --vary roles.edges.count=6 --replications 2 >log 2>&1 &
+sweep=$!
+child=
+while [ -z "$child" ] && kill -0 $sweep; do
+    child=$(cat "/proc/$sweep/task/$sweep/children")
+done
+kill -KILL "${child%% *}"
+wait $sweep
+promise "a run that ends without a word" [ $? -eq 1 ]
+promise "is told" has_line 'run .* failed with exit code' log
+promise "and the next is run" has_lines 2 shot/sweep.csv
 
 promise "roles are swept, too" ends 0 "$roles" -o roles \
     --set workload.downloads.slow=2 --vary roles.edges.count=2,6 \

@@ -133,14 +133,20 @@ survey_all(Rack *rack, GError **error)
     return true;
 }
 
-/* A lock file alone is of a sweep that was killed as it began. */
+/* A sweep that was killed as it began has left no more than these. */
 static bool
 is_ours(const char *path)
 {
+    static const char *const BEGUN[] = {"lock", "points", "runs", NULL};
     g_autoptr(GDir) directory = g_dir_open(path, 0, NULL);
-    if (exists(path, "sweep.json") || exists(path, "lock"))
+    const char *name = NULL;
+    if (exists(path, "sweep.json"))
         return true;
-    return directory && !g_dir_read_name(directory);
+    while (directory && (name = g_dir_read_name(directory))) {
+        if (!g_strv_contains(BEGUN, name) || !exists(path, "lock"))
+            return false;
+    }
+    return directory;
 }
 
 static bool
@@ -258,8 +264,8 @@ write_study(const Rack *rack, GError **error)
             return false;
     }
     g_autofree char *description = new_description(study);
-    return write_text(rack, "scenario.yaml", study->text, error) &&
-           write_text(rack, "sweep.json", description, error);
+    return write_text(rack, "sweep.json", description, error) &&
+           write_text(rack, "scenario.yaml", study->text, error);
 }
 
 bool

@@ -51,7 +51,7 @@ tell_failure(Tour *tour, const RunEnd *end)
     log_tell(&tour->log, LOG_ERROR, NULL, "run %s failed with exit code %d%s",
              name, end->exit_code, *end->told ? ":" : "");
     g_auto(GStrv) lines = g_strsplit(end->told, "\n", -1);
-    for (char **line = lines; **lines && *line; line++)
+    for (char **line = lines; *line; line++)
         fprintf(stderr, "    %s\n", *line);
     tour->failed_count++;
 }

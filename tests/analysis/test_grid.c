@@ -56,6 +56,25 @@ lopsided_interval_has_both_its_ends_told(void)
                 "100.00 % [86.20, 100.00]");
 }
 
+static void
+an_interval_without_one_end_says_so(void)
+{
+    const Metric *metric = metric_find("connect_seconds");
+    static const struct {
+        double low, high;
+        const char *text;
+    } cases[] = {
+        {0.0103, (double)NAN, "+20.00 [+10.30, +inf] ms"},
+        {-(double)INFINITY, 0.0303, "+20.00 [-inf, +30.30] ms"},
+        {(double)NAN, (double)NAN, "+20.00 ms"},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        Estimate difference = {0.02, cases[i].low, cases[i].high, 9};
+        g_autofree char *text = grid_new_difference_text(metric, difference);
+        g_assert_cmpstr(text, ==, cases[i].text);
+    }
+}
+
 /* Values and halves are rounded each: 28.3 - 2.9 is 25.4, and 25.5 is told
  * as well as one decimal can. */
 static void
@@ -99,5 +118,7 @@ main(int argc, char **argv)
     CASE(even_interval_has_its_half_told);
     CASE(estimate_without_an_interval_stands_alone);
     CASE(fingerprint_of_a_mode_does_not_pass_for_the_runs);
+    g_test_add_func("/analysis/grid/an_interval_without_one_end_says_so",
+                    an_interval_without_one_end_says_so);
     return g_test_run();
 }

@@ -18,6 +18,8 @@ typedef struct Codel {
 } Codel;
 
 /* The verdict on a packet that leaves the queue at now_ns after sojourn_ns;
- * backlog_bytes is what then still waits (the standing-queue test). */
+ * backlog_bytes is what else waits (the standing-queue test). Links know their
+ * packets' verdicts as these arrive, and hand in who waits before them; the RFC
+ * asks who waits behind, which nobody knows by then. */
 bool codel_drops(Codel *codel, int64_t now_ns, int64_t sojourn_ns,
                  uint64_t backlog_bytes);

@@ -80,8 +80,9 @@ add_paths(FlowTable *table)
         }
         g_autofree char *from = topology_host_name(table->topology, flow->from);
         g_autofree char *to = topology_host_name(table->topology, flow->to);
-        return g_strdup_printf("no links join '%s' and '%s' both ways", from,
-                               to);
+        return g_strdup_printf("no links join '%s' and '%s' both ways within "
+                               "%u hops",
+                               from, to, ROUTE_HOPS_MAX);
     }
     return NULL;
 }

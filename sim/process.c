@@ -44,14 +44,35 @@ share_at(const Episode *episode, int64_t time_ns)
     return MIN(share, 0.95);
 }
 
+/* When the share changes next. */
+static int64_t
+next_edge_ns(const Episode *episode, int64_t time_ns)
+{
+    if (episode->plan->evening_factor == 1)
+        return TIME_NEVER;
+    int64_t clock_ns = (episode->clock_ns + time_ns) % DAY_NS;
+    const int64_t *evening_ns = episode->plan->evening_ns;
+    int64_t edge_ns = evening_ns[0] + DAY_NS;
+    if (clock_ns < evening_ns[0])
+        edge_ns = evening_ns[0];
+    else if (clock_ns < evening_ns[1])
+        edge_ns = evening_ns[1];
+    return time_ns + edge_ns - clock_ns;
+}
+
+/* A pause has no memory: where the share changes, it is drawn anew. */
 static int64_t
 pause_ns(Episode *episode, int64_t time_ns)
 {
-    double share = share_at(episode, time_ns);
     double mean_ns = distribution_mean(&episode->plan->episode);
-    Distribution pause = {.kind = DISTRIBUTION_EXPONENTIAL,
-                          .a = mean_ns * (1 - share) / share};
-    return distribution_draw_integer(&pause, &episode->random);
+    for (int64_t at_ns = time_ns;; at_ns = next_edge_ns(episode, at_ns)) {
+        double share = share_at(episode, at_ns);
+        Distribution pause = {.kind = DISTRIBUTION_EXPONENTIAL,
+                              .a = mean_ns * (1 - share) / share};
+        int64_t length_ns = distribution_draw_integer(&pause, &episode->random);
+        if (length_ns < next_edge_ns(episode, at_ns) - at_ns)
+            return at_ns + length_ns - time_ns;
+    }
 }
 
 static void

@@ -99,6 +99,11 @@ check_cells(const RuleContext *context)
     if (network->congestion && !network->region_count)
         rule_complain(context, "network.congestion",
                       "congestion needs network.regions");
+    if (network->congestion && network->congestion->evening_ns[0] >=
+                                   network->congestion->evening_ns[1])
+        rule_complain(context, "network.congestion.evening",
+                      "the evening ends before it begins; after midnight is "
+                      "another day");
     if (network->congestion &&
         network->congestion->share_ratio * network->congestion->evening_factor >
             0.95)

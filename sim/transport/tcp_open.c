@@ -162,6 +162,9 @@ tcp_forget(Network *network, EndpointId id)
     for (int side = 0; side < 2; side++) {
         endpoint_clear(&connection->sides[side]);
         connection->sides[side].is_used = false;
+        /* Its part may still come upon an entry of it, while another part
+         * opens the next connection here. */
+        connection->sides[side].entry_ns = TIME_NEVER;
     }
 }
 

@@ -42,7 +42,9 @@ tcp_tell_reader(Network *network, Endpoint *endpoint)
 void
 tcp_expect(Network *network, Endpoint *endpoint, uint64_t size_bytes)
 {
-    endpoint->expect_bytes = size_bytes;
+    /* More than fits never comes, and a window is opened before it is full. */
+    uint64_t room = endpoint->options->receive_window_bytes / 2;
+    endpoint->expect_bytes = MIN(size_bytes, MAX(room, 1));
     tcp_tell_reader(network, endpoint);
 }
 
@@ -59,7 +61,9 @@ tcp_read(Network *network, Endpoint *endpoint, uint64_t size_bytes)
                         ? endpoint->advertised_seq - next_seq
                         : 0;
     uint64_t room = tcp_window_edge(endpoint) - next_seq;
-    if (room >= 2 * told && room - told >= endpoint->options->mss_bytes)
+    const TcpOptions *options = endpoint->options;
+    if (room >= 2 * told &&
+        room - told >= MIN(options->mss_bytes, options->receive_window_bytes))
         tcp_send_ack(network, endpoint);
 }
 

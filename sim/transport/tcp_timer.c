@@ -168,7 +168,8 @@ knock(Network *network, Endpoint *endpoint)
         return;
     }
     endpoint->unanswered_knocks++;
-    endpoint->backoff++;
+    if (endpoint->backoff < RETRIES_MAX)
+        endpoint->backoff++;
     tcp_send_control(network, endpoint, PACKET_ACK | PACKET_PROBE);
     tcp_set_timer(network, endpoint, TIMER_PERSIST,
                   network->now_ns + tcp_rto_ns(endpoint));

@@ -139,6 +139,34 @@ four_connections_suffer_less_from_loss_than_one(void)
     g_assert_cmpuint(got_bytes[1], >, 3 * got_bytes[0]);
 }
 
+/* About a window a round trip, which is 40 ms, after slow start; never a stop
+ * until a time-out. */
+static void
+a_small_window_slows_a_flow_and_no_more(void)
+{
+    static const uint32_t windows_bytes[] = {1024, 4096, 32768, 65536};
+    for (size_t i = 0; i < G_N_ELEMENTS(windows_bytes); i++) {
+        FlowStage stage;
+        g_autofree char *flows = g_strdup_printf(
+            "    - {from: server, to: receiver0, bytes: 200 kB,\n"
+            "       transport: small}\n"
+            "transports:\n"
+            "  small: {receive_window: %u B}\n",
+            windows_bytes[i]);
+        stage_init(&stage, flows, "queue: 500 packets");
+        flow_stage_run(&stage, 100 * NS_PER_S);
+        const Flow *flow = &stage.table->flows[0];
+        g_assert_cmpuint(flow_tend(stage.table), ==, 1);
+        double trips = 200e3 / windows_bytes[i];
+        double took_s = (double)(flow->done_ns - flow->connected_ns) / 1e9;
+        g_assert_cmpfloat(took_s, >, 0.04 * trips * 0.9);
+        g_assert_cmpfloat(took_s, <, 0.3 + 0.042 * trips * 1.6);
+        g_test_message("%u B: %.3f s, %.1f trips", windows_bytes[i], took_s,
+                       took_s / 0.04);
+        flow_stage_clear(&stage);
+    }
+}
+
 static void
 repairs_are_counted_while_and_after_a_flow_lives(void)
 {
@@ -173,6 +201,7 @@ main(int argc, char **argv)
     g_test_add_func("/flow/connections", connections_of_a_flow_share_its_bytes);
     g_test_add_func("/flow/parallel",
                     four_connections_suffer_less_from_loss_than_one);
+    g_test_add_func("/flow/window", a_small_window_slows_a_flow_and_no_more);
     g_test_add_func("/flow/repairs",
                     repairs_are_counted_while_and_after_a_flow_lives);
     return g_test_run();

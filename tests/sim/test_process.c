@@ -103,6 +103,34 @@ a_link_is_congested_for_its_share_of_the_time_and_more_in_the_evening(void)
     sky_clear(&sky);
 }
 
+/* By day a pause lasts three hours on average: many reach into the evening. */
+static void
+a_pause_that_began_by_day_does_not_keep_the_evening_away(void)
+{
+    PlanCongestion plan = PLAN;
+    plan.share_ratio = 0.05;
+    plan.evening_factor = 3;
+    plan.episode.a = 600e9;
+    const int64_t clock_ns = 8 * HOUR_NS;
+    uint32_t seen[2] = {0};
+    uint32_t congested[2] = {0};
+    Sky sky;
+    sky_init(&sky);
+    process_add_episode(&sky.table, sky.link, "sky", &plan, 1, clock_ns);
+    process_table_start(&sky.table);
+    for (int64_t at_ns = 0; at_ns < 2000 * DAY_NS; at_ns += HOUR_NS / 4) {
+        while (agenda_peek_ns(&sky.network.agenda) <= at_ns)
+            step(&sky);
+        int64_t hour = (at_ns + clock_ns) % DAY_NS / HOUR_NS;
+        bool is_evening = hour >= 19 && hour < 23;
+        seen[is_evening]++;
+        congested[is_evening] += sky_link(&sky)->extra_delay_ns > 0;
+    }
+    g_assert_cmpfloat_with_epsilon((double)congested[0] / seen[0], 0.05, 0.01);
+    g_assert_cmpfloat_with_epsilon((double)congested[1] / seen[1], 0.15, 0.01);
+    sky_clear(&sky);
+}
+
 static void
 a_link_may_have_a_part_of_the_share(void)
 {
@@ -211,6 +239,8 @@ main(int argc, char **argv)
     g_test_add_func(
         "/process/share",
         a_link_is_congested_for_its_share_of_the_time_and_more_in_the_evening);
+    g_test_add_func("/process/evening",
+                    a_pause_that_began_by_day_does_not_keep_the_evening_away);
     g_test_add_func("/process/factor", a_link_may_have_a_part_of_the_share);
     g_test_add_func("/process/effect",
                     an_episode_adds_loss_and_a_queue_and_takes_them_away);

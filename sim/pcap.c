@@ -184,6 +184,8 @@ write_until(Pcap *pcap, int64_t time_ns)
     while (bytes < pcap->waiting_bytes &&
            time_of(pcap->waiting + bytes) <= time_ns)
         bytes += size_of(pcap->waiting + bytes);
+    if (bytes == 0) /* there may be no room for any yet */
+        return;
     fwrite(pcap->waiting, 1, bytes, pcap->file);
     pcap->waiting_bytes -= bytes;
     memmove(pcap->waiting, pcap->waiting + bytes, pcap->waiting_bytes);

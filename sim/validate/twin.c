@@ -165,11 +165,13 @@ void
 proof_fingerprint(const double settings[PROOF_SETTINGS_MAX],
                   Estimate ret_parts[PROOF_PARTS_MAX])
 {
-    static const char *const watched[] = {"measure.link_interval=7 ms",
-                                          "measure.trace=true", NULL};
+    static const char *const traced[] = {"measure.trace=true",
+                                         "measure.link_interval=7 ms", NULL};
     static const char *const other_seed[] = {"general.seed=2", NULL};
     static const char *const unfused[] = {"network.fusion=false", NULL};
     const char *text = settings[0] == 0 ? FLOWS : DOWNLOADS;
+    /* Flows have no nodes to trace. */
+    const char *const *watched = text == FLOWS ? traced + 1 : traced;
     ret_parts[0] = compare(text, text, NULL, 1);
     ret_parts[1] = compare(text, text, watched, 1);
     ret_parts[2] = compare(text, text, other_seed, 1);

@@ -89,18 +89,16 @@ typedef struct ReceiveWindow {
 /* In the order of use, since a large network is in no cache: what every packet
  * looks at, what a receiver needs, and what only a sender does. */
 typedef struct Endpoint {
-    const TcpOptions *options; /* lent */
-    EndpointId id;
-    Path path;             /* of what it sends */
-    uint32_t sent_packets; /* to the peer */
-    uint32_t gone_packets; /* that were for it: come, or dropped */
+    int64_t entry_ns; /* of the live agenda entry */
+    uint8_t part;     /* of the network, where it lives */
+    /* Entries of the connection that was here before may still be on the
+     * agenda of another part, which looks at these two; see tcp_timer. */
     TcpState state;
     TcpMood mood;
     TcpTimer timer;
     uint8_t backoff;
     uint8_t unanswered_knocks; /* at a closed window */
-    uint8_t part;              /* of the network, where it lives */
-    uint8_t peer_part;         /* and where its peer does */
+    uint8_t peer_part;         /* where its peer lives */
     bool is_used;              /* else the connection's place is free */
     bool is_closing;           /* FIN follows the last byte written */
     bool is_fin_sent;
@@ -116,7 +114,12 @@ typedef struct Endpoint {
     bool is_window_limited;
     bool is_probing; /* a tail loss probe is under way */
     bool probe_is_resent;
-    uint8_t address[3]; /* 10. and these: what captures call its host */
+    uint8_t address[3];        /* 10. and these: what captures call its host */
+    const TcpOptions *options; /* lent */
+    EndpointId id;
+    Path path;             /* of what it sends */
+    uint32_t sent_packets; /* to the peer */
+    uint32_t gone_packets; /* that were for it: come, or dropped */
     uint64_t next_seq;
     uint64_t una_seq;
 
@@ -128,7 +131,6 @@ typedef struct Endpoint {
         serial; /* of the connection's opening: stable in the fingerprint */
     int64_t delayed_ack_ns;
     int64_t timer_ns;
-    int64_t entry_ns; /* of the live agenda entry */
 
     /* receiver */
     Reassembly reassembly;

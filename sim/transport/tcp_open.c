@@ -7,6 +7,7 @@
  */
 #include <assert.h>
 #include <glib.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,11 +17,23 @@
 #define FIRST_BUFFER_BYTES 131072u
 #define FIRST_ROUND_PACKETS 10u
 
+/* Who was here before may have left entries on the agenda of another part,
+ * which comes upon one just now, by another thread: tcp_forget has set
+ * entry_ns, and nobody but its part writes it; part is written and read whole.
+ */
 static void
-endpoint_init(Endpoint *endpoint, EndpointId id, const TcpOptions *options,
-              const Path *path)
+clear(Endpoint *endpoint, uint8_t part)
 {
-    memset(endpoint, 0, sizeof *endpoint);
+    const size_t start = offsetof(Endpoint, state);
+    memset((char *)endpoint + start, 0, sizeof *endpoint - start);
+    __atomic_store_n(&endpoint->part, part, __ATOMIC_RELAXED);
+}
+
+static void
+endpoint_init(Endpoint *endpoint, EndpointId id, uint8_t part,
+              const TcpOptions *options, const Path *path)
+{
+    clear(endpoint, part);
     endpoint->id = id;
     endpoint->options = options;
     endpoint->path = *path;
@@ -37,7 +50,6 @@ endpoint_init(Endpoint *endpoint, EndpointId id, const TcpOptions *options,
     };
     endpoint->quick_acks = (uint32_t)(window_bytes / (2 * options->mss_bytes));
     endpoint->delayed_ack_ns = TIME_NEVER;
-    endpoint->entry_ns = TIME_NEVER;
     endpoint->opened_ns = TIME_NEVER;
     scoreboard_init(&endpoint->board);
     rtt_init(&endpoint->rtt);
@@ -61,6 +73,10 @@ new_block(void)
     if (!block)
         g_error("out of memory: %zu bytes", block_bytes);
     memset(block, 0, block_bytes);
+    for (uint32_t i = 0; i < CONNECTION_BLOCK; i++) {
+        block[i].sides[0].entry_ns = TIME_NEVER;
+        block[i].sides[1].entry_ns = TIME_NEVER;
+    }
     return block;
 }
 
@@ -112,11 +128,11 @@ connection_init(Network *network, uint32_t index, const TcpPath *path)
     Endpoint *opener = &connection->sides[0];
     Endpoint *acceptor = &connection->sides[1];
     assert(!opener->is_used);
-    endpoint_init(opener, 2 * index, path->opener, &path->out);
-    endpoint_init(acceptor, 2 * index + 1, path->acceptor, &path->back);
+    endpoint_init(opener, 2 * index, (uint8_t)network->part, path->opener,
+                  &path->out);
+    endpoint_init(acceptor, 2 * index + 1, path->acceptor_part, path->acceptor,
+                  &path->back);
     opener->is_used = acceptor->is_used = true;
-    opener->part = (uint8_t)network->part;
-    acceptor->part = path->acceptor_part;
     opener->peer_part = acceptor->part;
     acceptor->peer_part = opener->part;
     opener->serial = acceptor->serial = path->serial;
@@ -162,8 +178,6 @@ tcp_forget(Network *network, EndpointId id)
     for (int side = 0; side < 2; side++) {
         endpoint_clear(&connection->sides[side]);
         connection->sides[side].is_used = false;
-        /* Its part may still come upon an entry of it, while another part
-         * opens the next connection here. */
         connection->sides[side].entry_ns = TIME_NEVER;
     }
 }

@@ -204,8 +204,10 @@ void
 tcp_timer(Network *network, EndpointId id)
 {
     Endpoint *endpoint = network_endpoint(network, id);
-    if (endpoint->entry_ns != network->now_ns)
-        return; /* an entry left behind */
+    /* An entry left behind, or even the place of one that lives elsewhere. */
+    if (__atomic_load_n(&endpoint->part, __ATOMIC_RELAXED) != network->part ||
+        endpoint->entry_ns != network->now_ns)
+        return;
     endpoint->entry_ns = TIME_NEVER;
     if (endpoint->state == TCP_CLOSED)
         return;

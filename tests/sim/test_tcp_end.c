@@ -136,6 +136,28 @@ one_closes_and_the_other_follows(void)
     pair_clear(&pair);
 }
 
+/* The next connection here may live in another part, to whose thread nothing
+ * must look as if it was due. */
+static void
+entries_left_behind_are_nobody_elses(void)
+{
+    Pair pair;
+    open_pair(&pair, 10000000);
+    pair.sides[1].closes_after_peer = true;
+    pair_run(&pair, NS_PER_S);
+    pair_write(&pair, 0, 100000);
+    pair_close(&pair, 0, CLOSE_DONE);
+    int64_t now_ns = NS_PER_S;
+    while (pair_end(&pair, 0)->is_used)
+        pair_run(&pair, now_ns += NS_PER_MS);
+    g_assert_cmpint(agenda_peek_ns(&pair.network.agenda), <, TIME_NEVER);
+    g_assert_cmpint(pair_end(&pair, 0)->entry_ns, ==, TIME_NEVER);
+    g_assert_cmpint(pair_end(&pair, 1)->entry_ns, ==, TIME_NEVER);
+    pair_finish(&pair);
+    pair_assert_over(&pair);
+    pair_clear(&pair);
+}
+
 /* Who closed first is done when the other's FIN has come, but answers it
  * again if that answer got lost. */
 static void
@@ -318,6 +340,7 @@ main(int argc, char **argv)
                     a_stopped_reader_that_goes_away_is_not_waited_for_forever);
     g_test_add_func("/tcp/pressure", a_full_stream_says_when_it_has_room_again);
     g_test_add_func("/tcp/close", one_closes_and_the_other_follows);
+    g_test_add_func("/tcp/left_behind", entries_left_behind_are_nobody_elses);
     g_test_add_func("/tcp/close_again", a_lost_last_ack_is_sent_again);
     g_test_add_func("/tcp/close_both", both_close_at_once);
     g_test_add_func("/tcp/reset", a_reset_is_heard_by_the_other_side);

@@ -64,6 +64,7 @@ int run_simulate(const RunVerb *verb, int argc, char **argv,
 /* Do work (the report) in a process of its own, which a signal ends at once.
  * Returns what work returns, or 128 + the signal. */
 int run_apart(RunOutcome *outcome, int (*work)(RunOutcome *));
-/* After the report is in: the directory gets its name. */
+/* After the report is in: all is on the disk, the directory gets its name, and
+ * what only the run needed (checkpoints, parts) goes. */
 bool run_publish(RunOutcome *outcome, GError **error);
 void run_outcome_clear(RunOutcome *outcome);

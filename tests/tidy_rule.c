@@ -97,7 +97,7 @@ static const Exception exceptions[] = {
     {"live/http2_stream.c", "parameters"}, /* of nghttp2's callbacks */
     {"tests/live/http2_caller.c", "parameters"},
     {"core/seal.c", "openssl/"},
-    {"sim/gang.c", "stdatomic.h"}, /* the only place where threads meet */
+    {"sim/gang.c", "stdatomic.h"}, /* where threads meet; see tcp_timer */
     {"sim/progress.c", "time.h"},
     {"sim/progress.c", "sys/time.h"},
     {"sim/progress.c", "clock_gettime"},

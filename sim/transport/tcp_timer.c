@@ -204,7 +204,8 @@ void
 tcp_timer(Network *network, EndpointId id)
 {
     Endpoint *endpoint = network_endpoint(network, id);
-    /* An entry left behind, or even the place of one that lives elsewhere. */
+    /* An entry left behind, whose place may be another part's by now: another
+     * thread may be writing `part` (see clear), so it is read whole. */
     if (__atomic_load_n(&endpoint->part, __ATOMIC_RELAXED) != network->part ||
         endpoint->entry_ns != network->now_ns)
         return;

@@ -120,15 +120,22 @@ a_full_stream_says_when_it_has_room_again(void)
     pair_clear(&pair);
 }
 
+/* After a second 100 kB are on their way, and both sides about to close. */
+static void
+send_and_close(Pair *pair)
+{
+    open_pair(pair, 10000000);
+    pair->sides[1].closes_after_peer = true;
+    pair_run(pair, NS_PER_S);
+    pair_write(pair, 0, 100000);
+    pair_close(pair, 0, CLOSE_DONE);
+}
+
 static void
 one_closes_and_the_other_follows(void)
 {
     Pair pair;
-    open_pair(&pair, 10000000);
-    pair.sides[1].closes_after_peer = true;
-    pair_run(&pair, NS_PER_S);
-    pair_write(&pair, 0, 100000);
-    pair_close(&pair, 0, CLOSE_DONE);
+    send_and_close(&pair);
     pair_finish(&pair);
     g_assert_cmpuint(pair.sides[1].got_bytes, ==, 100000);
     g_assert_true(pair.sides[1].is_ended);
@@ -142,11 +149,7 @@ static void
 entries_left_behind_are_nobody_elses(void)
 {
     Pair pair;
-    open_pair(&pair, 10000000);
-    pair.sides[1].closes_after_peer = true;
-    pair_run(&pair, NS_PER_S);
-    pair_write(&pair, 0, 100000);
-    pair_close(&pair, 0, CLOSE_DONE);
+    send_and_close(&pair);
     int64_t now_ns = NS_PER_S;
     while (pair_end(&pair, 0)->is_used)
         pair_run(&pair, now_ns += NS_PER_MS);

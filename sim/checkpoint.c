@@ -173,10 +173,9 @@ void
 checkpoint_code_file(FILE *file, Coder *coder)
 {
     struct stat status = {0};
-    bool is_good = fstat(fileno(file), &status) == 0;
-    if (!coder->is_reading)
-        is_good = fflush(file) == 0 && fsync(fileno(file)) == 0 &&
-                  fstat(fileno(file), &status) == 0;
+    bool is_good =
+        coder->is_reading || (fflush(file) == 0 && fsync(fileno(file)) == 0);
+    is_good = is_good && fstat(fileno(file), &status) == 0;
     int64_t size_bytes = status.st_size;
     coder_i64(coder, &size_bytes);
     /* One that is shorter has lost what was in it. */

@@ -46,7 +46,6 @@ typedef enum __attribute__((packed)) TcpState {
 /* What the sender makes of the path, after the kernel's names. */
 typedef enum __attribute__((packed)) TcpMood {
     TCP_OPEN,
-    TCP_REDUCED,  /* CWR: the window fell, nothing is missing */
     TCP_RECOVERY, /* something is missing and being resent */
     TCP_LOSS,     /* a time-out */
 } TcpMood;

@@ -129,7 +129,7 @@ adapt_window(Network *network, Endpoint *endpoint, const AckNews *news,
     };
     bool was_slow_start = congestion_is_slow_start(window);
     congestion_sample(window, &ack);
-    if (endpoint->mood == TCP_REDUCED || endpoint->mood == TCP_RECOVERY)
+    if (endpoint->mood == TCP_RECOVERY)
         tcp_reduce_window(endpoint, news);
     else if (news->is_una_advanced)
         congestion_grow(window, &ack);

@@ -158,6 +158,14 @@ take_payload(Network *network, Endpoint *endpoint, const Packet *packet,
     tcp_tell_reader(network, endpoint);
 }
 
+/* Bytes that have not come before; a copy of old ones is only late. */
+static bool
+brings_payload(const Endpoint *endpoint, const Packet *packet)
+{
+    return packet->sequence_bytes > 0 && !(packet->flags & PACKET_FIN) &&
+           packet->seq + packet->sequence_bytes > endpoint->reassembly.next_seq;
+}
+
 /* Data for an owner that has gone: the connection is over. */
 static void
 refuse_payload(Network *network, Endpoint *endpoint)
@@ -223,8 +231,7 @@ tcp_received(Network *network, Endpoint *endpoint, const Packet *packet)
     if (endpoint->state != TCP_ESTABLISHED)
         return;
     uint32_t sequence_bytes = packet->sequence_bytes;
-    bool is_payload = sequence_bytes > 0 && !(packet->flags & PACKET_FIN);
-    if (is_payload && endpoint->is_let_go) {
+    if (endpoint->is_let_go && brings_payload(endpoint, packet)) {
         refuse_payload(network, endpoint);
         return;
     }

@@ -84,7 +84,7 @@ tcp_rack_mark(Network *network, Endpoint *endpoint)
 
 /* The window is about to fall: remember from where (tcp_init_cwnd_...). */
 static void
-start_reduction(Endpoint *endpoint, TcpMood mood)
+start_reduction(Endpoint *endpoint)
 {
     CongestionWindow *window = &endpoint->window;
     endpoint->prior_window_packets = window->packets;
@@ -95,7 +95,7 @@ start_reduction(Endpoint *endpoint, TcpMood mood)
         congestion_is_slow_start(window))
         endpoint->count.slow_start_exit_packets = window->packets;
     window->threshold_packets = congestion_threshold_after_loss(window);
-    endpoint->mood = mood;
+    endpoint->is_probing = false; /* or one loss would count twice */
 }
 
 static void
@@ -110,10 +110,6 @@ leave_if_done(Endpoint *endpoint)
 {
     switch (endpoint->mood) {
     case TCP_OPEN:
-        return;
-    case TCP_REDUCED:
-        if (endpoint->una_seq > endpoint->recovery_end_seq)
-            end_reduction(endpoint);
         return;
     case TCP_RECOVERY:
         if (endpoint->una_seq >= endpoint->recovery_end_seq)
@@ -132,14 +128,10 @@ tcp_recover(Network *network, Endpoint *endpoint, AckNews *news)
     leave_if_done(endpoint);
     if (news->acked_packets > 0)
         news->lost_packets = tcp_rack_mark(network, endpoint);
-    bool may_enter =
-        endpoint->mood == TCP_OPEN || endpoint->mood == TCP_REDUCED;
-    if (!may_enter || endpoint->board.lost_count == 0)
+    if (endpoint->mood != TCP_OPEN || endpoint->board.lost_count == 0)
         return;
-    if (endpoint->mood == TCP_REDUCED)
-        endpoint->mood = TCP_RECOVERY;
-    else
-        start_reduction(endpoint, TCP_RECOVERY);
+    start_reduction(endpoint);
+    endpoint->mood = TCP_RECOVERY;
 }
 
 void
@@ -184,7 +176,7 @@ tcp_probe_answered(Endpoint *endpoint, const AckNews *news)
     endpoint->is_probing = false;
     if (endpoint->mood != TCP_OPEN)
         return;
-    start_reduction(endpoint, TCP_REDUCED);
+    start_reduction(endpoint);
     end_reduction(endpoint);
 }
 
@@ -192,10 +184,11 @@ void
 tcp_enter_loss(Endpoint *endpoint)
 {
     Scoreboard *board = &endpoint->board;
-    bool is_new = endpoint->mood == TCP_OPEN ||
+    bool is_again = endpoint->mood == TCP_LOSS && endpoint->backoff == 0;
+    bool is_new = endpoint->mood == TCP_OPEN || is_again ||
                   endpoint->recovery_end_seq <= endpoint->una_seq;
     if (is_new)
-        start_reduction(endpoint, TCP_LOSS);
+        start_reduction(endpoint);
     for (uint32_t serial = board->first; serial != scoreboard_end(board);
          serial++) {
         const Segment *segment = scoreboard_at(board, serial);

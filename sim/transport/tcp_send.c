@@ -67,7 +67,7 @@ send_segment(Network *network, Endpoint *endpoint, const Segment *segment)
     network->count.data_packets += payload > 0;
     endpoint->count.sent_segments++;
     endpoint->last_sent_ns = network->now_ns;
-    if (endpoint->mood == TCP_RECOVERY || endpoint->mood == TCP_REDUCED)
+    if (endpoint->mood == TCP_RECOVERY)
         endpoint->prr_out++;
     endpoint->sent_packets++;
     network_send(network, &endpoint->path, index);

@@ -66,8 +66,8 @@ tcp_arm_rto(Network *network, Endpoint *endpoint)
 static bool
 arm_probe(Network *network, Endpoint *endpoint, int64_t timeout_ns)
 {
-    bool is_calm = endpoint->mood == TCP_OPEN || endpoint->mood == TCP_REDUCED;
-    if (!is_calm || endpoint->board.count == 0 || endpoint->is_probing)
+    if (endpoint->mood != TCP_OPEN || endpoint->board.count == 0 ||
+        endpoint->is_probing)
         return false;
     int64_t wait_ns = NS_PER_S;
     if (endpoint->rtt.srtt_ns) {
@@ -134,9 +134,10 @@ static void
 give_up_waiting_for_order(Network *network, Endpoint *endpoint)
 {
     AckNews news = {.acked_packets = 1};
+    TcpMood before = endpoint->mood;
     endpoint->timer = TIMER_NONE;
     tcp_recover(network, endpoint, &news);
-    if (news.lost_packets > 0)
+    if (before == TCP_OPEN && endpoint->mood == TCP_RECOVERY)
         tcp_reduce_window(endpoint, &news);
     tcp_push(network, endpoint);
     if (endpoint->timer == TIMER_NONE) {

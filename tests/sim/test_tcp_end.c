@@ -226,6 +226,28 @@ data_for_one_that_has_left_is_answered_by_a_reset(void)
     pair_clear(&pair);
 }
 
+/* The answer and the goodbye behind it are lost, so that what is here already
+ * comes again: no reason to reset what has ended well. */
+static void
+a_copy_for_one_that_has_left_is_only_acknowledged(void)
+{
+    Pair pair;
+    open_pair(&pair, 0);
+    pair.sides[0].closes_after_peer = true;
+    pair_run(&pair, NS_PER_S);
+    link_extra(pair_link(&pair, 1))->chosen_loss.next = 0x3;
+    pair_write(&pair, 0, 100);
+    pair_run(&pair, NS_PER_S + RTT_NS / 2);
+    g_assert_cmpuint(pair.sides[1].got_bytes, ==, 100);
+    pair_close(&pair, 1, CLOSE_DONE);
+    pair_finish(&pair);
+    g_assert_cmpuint(pair_end(&pair, 0)->count.resent_segments, >, 0);
+    g_assert_true(pair.sides[0].is_ended);
+    g_assert_false(pair.sides[0].is_closed);
+    pair_assert_over(&pair);
+    pair_clear(&pair);
+}
+
 static void
 where_nobody_listens_a_reset_comes_after_one_round_trip(void)
 {
@@ -349,6 +371,8 @@ main(int argc, char **argv)
     g_test_add_func("/tcp/reset", a_reset_is_heard_by_the_other_side);
     g_test_add_func("/tcp/left",
                     data_for_one_that_has_left_is_answered_by_a_reset);
+    g_test_add_func("/tcp/left_copy",
+                    a_copy_for_one_that_has_left_is_only_acknowledged);
     g_test_add_func("/tcp/refused",
                     where_nobody_listens_a_reset_comes_after_one_round_trip);
     g_test_add_func("/tcp/dead", where_nobody_is_six_more_tries_are_made);

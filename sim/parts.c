@@ -85,6 +85,7 @@ new_part(const Parts *parts, const Network *whole)
     network->routes = whole->routes;
     network->route_count = whole->route_count;
     network->connections = whole->connections;
+    network->power_cut_ns = whole->power_cut_ns;
     return network;
 }
 

@@ -94,6 +94,7 @@ world_clear(World *world)
         g_free(host->streams);
     }
     g_free(world->hosts);
+    g_free(world->network.power_cut_ns);
     world_clear_parts(world);
     if (world->network.parts)
         parts_free(world->network.parts);
@@ -112,10 +113,12 @@ world_add_hosts(World *world, uint32_t host_count)
     assert(!world->hosts);
     world->hosts = g_new0(Host, host_count);
     world->host_count = host_count;
+    world->network.power_cut_ns = g_new(int64_t, host_count);
     for (HostId id = 0; id < host_count; id++) {
         world->hosts[id].up = world->hosts[id].down = LINK_NONE;
         world->hosts[id].wake_ns = TIME_NEVER;
         world->hosts[id].wake_entry_ns = TIME_NEVER;
+        world->network.power_cut_ns[id] = INT64_MIN;
     }
 }
 
@@ -198,6 +201,9 @@ world_stop(World *world, HostId id)
         world->elsewhere->stop(world->elsewhere->context, id);
         return;
     }
+    /* Of what its node had closed and TCP was still sending, nobody here has
+     * the number any more: they notice. */
+    world->network.power_cut_ns[id] = world_network(world, id)->now_ns;
     if (!world_is_here(world, id))
         return;
     for (StreamId stream = 0; stream < host->stream_capacity; stream++) {

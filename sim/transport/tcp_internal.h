@@ -25,6 +25,10 @@ void tcp_send_ack(Network *network, Endpoint *endpoint);
 /* A packet without payload. */
 void tcp_send_control(Network *network, Endpoint *endpoint, uint8_t flags);
 
+/* --- tcp_open.c -------------------------------------------------------- */
+/* Its owner closed it, and lost power before all was sent. */
+bool tcp_is_cut_off(const Network *network, const Endpoint *endpoint);
+
 /* --- tcp_ack.c --------------------------------------------------------- */
 void tcp_acknowledged(Network *network, Endpoint *endpoint,
                       const Packet *packet);

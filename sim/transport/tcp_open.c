@@ -234,6 +234,14 @@ tcp_vanish(Network *network, Endpoint *endpoint)
     tcp_finish(network, endpoint, CLOSE_RESET);
 }
 
+bool
+tcp_is_cut_off(const Network *network, const Endpoint *endpoint)
+{
+    return endpoint->is_let_go && network->power_cut_ns &&
+           endpoint->state != TCP_CLOSED && endpoint->owner != UINT32_MAX &&
+           endpoint->opened_ns < network->power_cut_ns[endpoint->owner];
+}
+
 void
 tcp_disown(Network *network, Endpoint *endpoint)
 {
@@ -283,6 +291,8 @@ tcp_packet(Network *network, uint32_t index)
     network_mark(network, 2 * endpoint->serial + (packet.endpoint & 1),
                  packet.seq ^ packet.ack << 20 ^ size_bytes << 48 ^
                      (uint64_t)packet.flags << 58);
+    if (tcp_is_cut_off(network, endpoint))
+        tcp_vanish(network, endpoint);
     if (endpoint->is_refusing && (packet.flags & PACKET_SYN)) {
         tcp_send_control(network, endpoint, PACKET_RST);
         endpoint->is_silent = true;

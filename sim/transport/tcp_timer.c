@@ -211,6 +211,8 @@ tcp_timer(Network *network, EndpointId id)
         endpoint->entry_ns != network->now_ns)
         return;
     endpoint->entry_ns = TIME_NEVER;
+    if (tcp_is_cut_off(network, endpoint))
+        tcp_vanish(network, endpoint);
     if (endpoint->state == TCP_CLOSED)
         return;
     if (endpoint->delayed_ack_ns <= network->now_ns)

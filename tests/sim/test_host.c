@@ -52,6 +52,33 @@ who_loses_power_says_nothing_that_waited(void)
     street_clear(&street);
 }
 
+/* A word and a goodbye are on their way, and lost; whoever would send them
+ * again is dead, and then another life's host. */
+static void
+who_loses_power_repeats_nothing_that_it_had_closed(void)
+{
+    for (int is_back = 0; is_back < 2; is_back++) {
+        Street street;
+        street_init(&street, 0);
+        Endpoint *end = street_end(&street, RELAY, street.to);
+        LinkId line = street.world.hosts[RECEIVER].down;
+        link_extra(&street.world.network.links[line])->chosen_loss.next = 0x3;
+        Turn *turn = street_plan(&street, RELAY);
+        turn_write(turn, street.to, "lost", 4);
+        turn_close(turn, street.to, CLOSE_DONE);
+        street_act(&street, RELAY);
+        street_run_ms(&street, 50);
+        g_assert_cmpint(end->state, ==, TCP_ESTABLISHED);
+        world_stop(&street.world, RELAY);
+        if (is_back)
+            world_start(&street.world, RELAY);
+        street_run_ms(&street, 10000);
+        street_expect(&street, RECEIVER, "");
+        g_assert_cmpint(end->state, ==, TCP_CLOSED);
+        street_clear(&street);
+    }
+}
+
 /* At 5 ms the relay closes, behind 20 ms of work; at 10 ms comes a word. As
  * in a kernel, bytes that nobody read turn the end into a reset. */
 static void
@@ -270,6 +297,8 @@ main(int argc, char **argv)
                     work_is_a_queue_and_what_waits_leaves_in_order);
     g_test_add_func("/host/cores", cores_share_the_work);
     g_test_add_func("/host/power", who_loses_power_says_nothing_that_waited);
+    g_test_add_func("/host/power_closed",
+                    who_loses_power_repeats_nothing_that_it_had_closed);
     g_test_add_func("/host/close",
                     who_closes_hears_no_more_though_the_cpu_is_busy);
     g_test_add_func("/host/peer",

@@ -67,6 +67,8 @@ pause_ns(Episode *episode, int64_t time_ns)
     double mean_ns = distribution_mean(&episode->plan->episode);
     for (int64_t at_ns = time_ns;; at_ns = next_edge_ns(episode, at_ns)) {
         double share = share_at(episode, at_ns);
+        if (share == 0)
+            continue;
         Distribution pause = {.kind = DISTRIBUTION_EXPONENTIAL,
                               .a = mean_ns * (1 - share) / share};
         int64_t length_ns = distribution_draw_integer(&pause, &episode->random);

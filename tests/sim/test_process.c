@@ -103,6 +103,27 @@ a_link_is_congested_for_its_share_of_the_time_and_more_in_the_evening(void)
     sky_clear(&sky);
 }
 
+/* Share of congested moments, four an hour: by day, in the evening. */
+static void
+sample(Sky *sky, const PlanCongestion *plan, int64_t clock_ns,
+       double ret_shares[2])
+{
+    uint32_t seen[2] = {0};
+    uint32_t congested[2] = {0};
+    process_add_episode(&sky->table, sky->link, "sky", plan, 1, clock_ns);
+    process_table_start(&sky->table);
+    for (int64_t at_ns = 0; at_ns < 2000 * DAY_NS; at_ns += HOUR_NS / 4) {
+        while (agenda_peek_ns(&sky->network.agenda) <= at_ns)
+            step(sky);
+        int64_t hour = (at_ns + clock_ns) % DAY_NS / HOUR_NS;
+        bool is_evening = hour >= 19 && hour < 23;
+        seen[is_evening]++;
+        congested[is_evening] += sky_link(sky)->extra_delay_ns > 0;
+    }
+    ret_shares[0] = (double)congested[0] / seen[0];
+    ret_shares[1] = (double)congested[1] / seen[1];
+}
+
 /* By day a pause lasts three hours on average: many reach into the evening. */
 static void
 a_pause_that_began_by_day_does_not_keep_the_evening_away(void)
@@ -111,23 +132,28 @@ a_pause_that_began_by_day_does_not_keep_the_evening_away(void)
     plan.share_ratio = 0.05;
     plan.evening_factor = 3;
     plan.episode.a = 600e9;
-    const int64_t clock_ns = 8 * HOUR_NS;
-    uint32_t seen[2] = {0};
-    uint32_t congested[2] = {0};
+    double shares[2];
     Sky sky;
     sky_init(&sky);
-    process_add_episode(&sky.table, sky.link, "sky", &plan, 1, clock_ns);
-    process_table_start(&sky.table);
-    for (int64_t at_ns = 0; at_ns < 2000 * DAY_NS; at_ns += HOUR_NS / 4) {
-        while (agenda_peek_ns(&sky.network.agenda) <= at_ns)
-            step(&sky);
-        int64_t hour = (at_ns + clock_ns) % DAY_NS / HOUR_NS;
-        bool is_evening = hour >= 19 && hour < 23;
-        seen[is_evening]++;
-        congested[is_evening] += sky_link(&sky)->extra_delay_ns > 0;
-    }
-    g_assert_cmpfloat_with_epsilon((double)congested[0] / seen[0], 0.05, 0.01);
-    g_assert_cmpfloat_with_epsilon((double)congested[1] / seen[1], 0.15, 0.01);
+    sample(&sky, &plan, 8 * HOUR_NS, shares);
+    g_assert_cmpfloat_with_epsilon(shares[0], 0.05, 0.01);
+    g_assert_cmpfloat_with_epsilon(shares[1], 0.15, 0.01);
+    sky_clear(&sky);
+}
+
+/* But for what began by day: of 16 moments of an evening, one is at 19 o'clock
+ * sharp. */
+static void
+an_evening_may_be_free_of_congestion(void)
+{
+    PlanCongestion plan = PLAN;
+    plan.evening_factor = 0;
+    double shares[2];
+    Sky sky;
+    sky_init(&sky);
+    sample(&sky, &plan, 20 * HOUR_NS, shares);
+    g_assert_cmpfloat_with_epsilon(shares[0], 0.2, 0.01);
+    g_assert_cmpfloat_with_epsilon(shares[1], 0.2 / 16, 0.002);
     sky_clear(&sky);
 }
 
@@ -241,6 +267,8 @@ main(int argc, char **argv)
         a_link_is_congested_for_its_share_of_the_time_and_more_in_the_evening);
     g_test_add_func("/process/evening",
                     a_pause_that_began_by_day_does_not_keep_the_evening_away);
+    g_test_add_func("/process/free_evening",
+                    an_evening_may_be_free_of_congestion);
     g_test_add_func("/process/factor", a_link_may_have_a_part_of_the_share);
     g_test_add_func("/process/effect",
                     an_episode_adds_loss_and_a_queue_and_takes_them_away);

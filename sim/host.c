@@ -236,7 +236,8 @@ read_stream(World *world, HostId id, StreamId stream)
         uint64_t readable = tcp_readable_bytes(endpoint);
         if (readable == 0)
             break;
-        if (readable < slot->expect_bytes && !endpoint->has_peer_fin)
+        if (readable < tcp_can_wait_bytes(endpoint, slot->expect_bytes) &&
+            !endpoint->has_peer_fin)
             return;
         deliver_run(world, id, stream, endpoint);
     }

@@ -47,6 +47,9 @@ uint64_t tcp_readable_bytes(const Endpoint *endpoint);
 /* The owner has taken size_bytes off endpoint->incoming. */
 void tcp_read(Network *network, Endpoint *endpoint, uint64_t size_bytes);
 void tcp_expect(Network *network, Endpoint *endpoint, uint64_t size_bytes);
+/* As much of size_bytes as can wait unread: a receive window opens before it is
+ * full. */
+uint64_t tcp_can_wait_bytes(const Endpoint *endpoint, uint64_t size_bytes);
 uint64_t tcp_unsent_bytes(const Endpoint *endpoint);
 /* True when the peer's FIN and all before it have been read. */
 bool tcp_is_ended(const Endpoint *endpoint);

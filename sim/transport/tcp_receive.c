@@ -39,12 +39,17 @@ tcp_tell_reader(Network *network, Endpoint *endpoint)
     network_signal(network, endpoint->id, SIGNAL_READABLE);
 }
 
+uint64_t
+tcp_can_wait_bytes(const Endpoint *endpoint, uint64_t size_bytes)
+{
+    uint64_t room = endpoint->options->receive_window_bytes / 2;
+    return MIN(size_bytes, MAX(room, 1));
+}
+
 void
 tcp_expect(Network *network, Endpoint *endpoint, uint64_t size_bytes)
 {
-    /* More than fits never comes, and a window is opened before it is full. */
-    uint64_t room = endpoint->options->receive_window_bytes / 2;
-    endpoint->expect_bytes = MIN(size_bytes, MAX(room, 1));
+    endpoint->expect_bytes = tcp_can_wait_bytes(endpoint, size_bytes);
     tcp_tell_reader(network, endpoint);
 }
 

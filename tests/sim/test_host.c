@@ -265,6 +265,21 @@ a_new_expectation_holds_for_the_rest(void)
     street_clear(&street);
 }
 
+/* Half of what the receiver takes unread is all that is waited for. */
+static void
+an_expectation_beyond_the_window_is_no_dead_end(void)
+{
+    Street street;
+    street_init(&street, 0);
+    turn_expect(street_plan(&street, RELAY), street.from, 2 * WINDOW_BYTES);
+    street_act(&street, RELAY);
+    street_send_body(&street, 0, 2 * WINDOW_BYTES);
+    street_run_ms(&street, 2000);
+    g_assert_cmpuint(street_puppet(&street, RELAY)->body_bytes, >=,
+                     3 * WINDOW_BYTES / 2);
+    street_clear(&street);
+}
+
 /* A new stream each millisecond, closed in the next, on a CPU with 3 ms of
  * work before it: the numbers of closed streams are used again. */
 static void
@@ -315,6 +330,8 @@ main(int argc, char **argv)
     g_test_add_func("/host/expect",
                     an_expectation_holds_though_the_cpu_is_busy);
     g_test_add_func("/host/new", a_new_expectation_holds_for_the_rest);
+    g_test_add_func("/host/expect_much",
+                    an_expectation_beyond_the_window_is_no_dead_end);
     g_test_add_func("/host/numbers",
                     a_cpu_that_never_rests_gives_stream_numbers_back);
     return g_test_run();

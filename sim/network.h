@@ -81,12 +81,12 @@ struct Network {
     Parts *parts; /* NULL: it is whole */
     uint32_t part;
     uint32_t part_count;
-    Mail *mail;            /* to the other parts; NULL: it is whole */
-    GArray *gone;          /* Gone */
-    GArray *released;      /* EndpointId: maybe over; NULL: it is whole */
-    GArray *opened;        /* TcpOpened, to another rank; NULL: it is whole */
-    int64_t *power_cut_ns; /* the last, by owner; lent, NULL: never */
-    Signal *signals;       /* a ring */
+    Mail *mail;             /* to the other parts; NULL: it is whole */
+    GArray *gone;           /* Gone */
+    GArray *released;       /* EndpointId: maybe over; NULL: it is whole */
+    GArray *opened;         /* TcpOpened, to another rank; NULL: it is whole */
+    int64_t *life_start_ns; /* by owner, while it has power; lent, or NULL */
+    Signal *signals;        /* a ring */
     uint32_t signal_head;
     uint32_t signal_count;
     uint32_t signal_capacity;

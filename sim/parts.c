@@ -85,7 +85,7 @@ new_part(const Parts *parts, const Network *whole)
     network->routes = whole->routes;
     network->route_count = whole->route_count;
     network->connections = whole->connections;
-    network->power_cut_ns = whole->power_cut_ns;
+    network->life_start_ns = whole->life_start_ns;
     return network;
 }
 

@@ -94,7 +94,7 @@ world_clear(World *world)
         g_free(host->streams);
     }
     g_free(world->hosts);
-    g_free(world->network.power_cut_ns);
+    g_free(world->network.life_start_ns);
     world_clear_parts(world);
     if (world->network.parts)
         parts_free(world->network.parts);
@@ -113,12 +113,12 @@ world_add_hosts(World *world, uint32_t host_count)
     assert(!world->hosts);
     world->hosts = g_new0(Host, host_count);
     world->host_count = host_count;
-    world->network.power_cut_ns = g_new(int64_t, host_count);
+    world->network.life_start_ns = g_new(int64_t, host_count);
     for (HostId id = 0; id < host_count; id++) {
         world->hosts[id].up = world->hosts[id].down = LINK_NONE;
         world->hosts[id].wake_ns = TIME_NEVER;
         world->hosts[id].wake_entry_ns = TIME_NEVER;
-        world->network.power_cut_ns[id] = INT64_MIN;
+        world->network.life_start_ns[id] = TIME_NEVER;
     }
 }
 
@@ -181,6 +181,7 @@ world_start(World *world, HostId id)
         world->elsewhere->start(world->elsewhere->context, id);
         return;
     }
+    world->network.life_start_ns[id] = world_network(world, id)->now_ns;
     if (!world_is_here(world, id))
         return;
     host->node = world_new_node(world, id);
@@ -201,9 +202,9 @@ world_stop(World *world, HostId id)
         world->elsewhere->stop(world->elsewhere->context, id);
         return;
     }
-    /* Of what its node had closed and TCP was still sending, nobody here has
-     * the number any more: they notice. */
-    world->network.power_cut_ns[id] = world_network(world, id)->now_ns;
+    /* Connections that its node had not met yet, or had closed while TCP was
+     * still sending, are no stream of its: they notice. */
+    world->network.life_start_ns[id] = TIME_NEVER;
     if (!world_is_here(world, id))
         return;
     for (StreamId stream = 0; stream < host->stream_capacity; stream++) {

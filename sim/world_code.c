@@ -73,7 +73,7 @@ code_host(World *world, HostId id, Coder *coder)
     Host *host = &world->hosts[id];
     coder_flag(coder, &host->is_there);
     coder_u32(coder, &host->incarnation);
-    coder_i64(coder, &world->network.power_cut_ns[id]);
+    coder_i64(coder, &world->network.life_start_ns[id]);
     coder_i64(coder, &host->wake_entry_ns);
     coder_bytes(coder, &host->count, sizeof host->count);
     if (host->is_there)

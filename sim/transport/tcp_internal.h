@@ -26,7 +26,8 @@ void tcp_send_ack(Network *network, Endpoint *endpoint);
 void tcp_send_control(Network *network, Endpoint *endpoint, uint8_t flags);
 
 /* --- tcp_open.c -------------------------------------------------------- */
-/* Its owner closed it, and lost power before all was sent. */
+/* Of a life of its host that is over, and in no books of its owner: it was
+ * never accepted, or closed while something was still to be sent. */
 bool tcp_is_cut_off(const Network *network, const Endpoint *endpoint);
 
 /* --- tcp_ack.c --------------------------------------------------------- */

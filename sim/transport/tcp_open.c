@@ -237,9 +237,13 @@ tcp_vanish(Network *network, Endpoint *endpoint)
 bool
 tcp_is_cut_off(const Network *network, const Endpoint *endpoint)
 {
-    return endpoint->is_let_go && network->power_cut_ns &&
-           endpoint->state != TCP_CLOSED && endpoint->owner != UINT32_MAX &&
-           endpoint->opened_ns < network->power_cut_ns[endpoint->owner];
+    bool is_booked =
+        !endpoint->is_let_go && endpoint->state != TCP_SYN_RECEIVED;
+    if (is_booked || endpoint->state == TCP_CLOSED || !network->life_start_ns)
+        return false;
+    /* One that waits for its SYN is as old as that. */
+    int64_t opened_ns = MIN(endpoint->opened_ns, network->now_ns);
+    return opened_ns < network->life_start_ns[endpoint->owner];
 }
 
 void

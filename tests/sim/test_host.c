@@ -79,6 +79,25 @@ who_loses_power_repeats_nothing_that_it_had_closed(void)
     }
 }
 
+/* The call is on its way when the receiver dies; a new life may take it. */
+static void
+who_has_no_power_takes_no_call(void)
+{
+    for (int is_back = 0; is_back < 2; is_back++) {
+        Street street;
+        street_init(&street, 0);
+        turn_connect(street_plan(&street, RELAY), RECEIVER, TRANSPORT_TCP);
+        street_act(&street, RELAY);
+        street_run_ms(&street, 5);
+        world_stop(&street.world, RECEIVER);
+        if (is_back)
+            world_start(&street.world, RECEIVER);
+        street_run_ms(&street, 100);
+        street_expect(&street, RELAY, is_back ? "20 connected 2\n" : "");
+        street_clear(&street);
+    }
+}
+
 /* At 5 ms the relay closes, behind 20 ms of work; at 10 ms comes a word. As
  * in a kernel, bytes that nobody read turn the end into a reset. */
 static void
@@ -314,6 +333,7 @@ main(int argc, char **argv)
     g_test_add_func("/host/power", who_loses_power_says_nothing_that_waited);
     g_test_add_func("/host/power_closed",
                     who_loses_power_repeats_nothing_that_it_had_closed);
+    g_test_add_func("/host/power_call", who_has_no_power_takes_no_call);
     g_test_add_func("/host/close",
                     who_closes_hears_no_more_though_the_cpu_is_busy);
     g_test_add_func("/host/peer",

@@ -89,9 +89,10 @@ congestion_timeout(CongestionWindow *window)
 }
 
 void
-congestion_resume(CongestionWindow *window, int64_t idle_ns)
+congestion_resume(CongestionWindow *window, int64_t last_ns, int64_t now_ns)
 {
     /* Idle time is no time to have grown in. */
-    if (window->cubic.epoch_ns)
-        window->cubic.epoch_ns += idle_ns;
+    int64_t *epoch_ns = &window->cubic.epoch_ns;
+    if (*epoch_ns)
+        *epoch_ns = MIN(*epoch_ns + now_ns - last_ns, now_ns);
 }

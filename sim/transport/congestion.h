@@ -68,8 +68,9 @@ void congestion_grow(CongestionWindow *window, const CongestionAck *ack);
 /* The threshold a loss now would set (kernel: ssthresh()). */
 uint32_t congestion_threshold_after_loss(CongestionWindow *window);
 void congestion_timeout(CongestionWindow *window);
-/* Sending resumes after idle_ns without anything in flight. */
-void congestion_resume(CongestionWindow *window, int64_t idle_ns);
+/* Sending resumes with nothing in flight; last_ns: when something was sent. */
+void congestion_resume(CongestionWindow *window, int64_t last_ns,
+                       int64_t now_ns);
 
 static inline bool
 congestion_is_slow_start(const CongestionWindow *window)

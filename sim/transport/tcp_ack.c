@@ -191,9 +191,10 @@ tcp_acknowledged(Network *network, Endpoint *endpoint, const Packet *packet)
     take_sample(endpoint, &samples);
     if (endpoint->is_probing)
         tcp_probe_answered(endpoint, &news);
-    if (news.is_una_advanced || samples.sacked_ns)
-        tcp_arm_after_ack(network, endpoint);
     tcp_recover(network, endpoint, &news);
+    /* Only now: who has just recovered may probe again. */
+    if ((news.is_una_advanced || samples.sacked_ns) && !news.is_order_awaited)
+        tcp_arm_after_ack(network, endpoint);
     adapt_window(network, endpoint, &news, &samples);
     tcp_push(network, endpoint);
 }

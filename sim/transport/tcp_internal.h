@@ -39,20 +39,22 @@ int64_t tcp_rto_ns(const Endpoint *endpoint);
 typedef struct AckNews {
     uint32_t acked_packets; /* newly acked or sacked */
     uint32_t lost_packets;  /* newly marked */
+    bool is_resend_lost;    /* one of them had been sent again */
+    bool is_order_awaited;  /* TIMER_REORDER was set */
     bool is_una_advanced;
     bool is_dsack;
     bool is_any_sacked;
 } AckNews;
 
-/* Mark what RACK says is lost; arms TIMER_REORDER when some may only be
- * late. Returns how many were marked. */
-uint32_t tcp_rack_mark(Network *network, Endpoint *endpoint);
+/* Mark what RACK says is lost, and add it to the news; arms TIMER_REORDER
+ * when some may only be late. */
+void tcp_rack_mark(Network *network, Endpoint *endpoint, AckNews *news);
 /* The segment is known to have arrived. */
 void tcp_rack_learn(Endpoint *endpoint, const Segment *segment, int64_t now_ns);
 void tcp_recover(Network *network, Endpoint *endpoint, AckNews *news);
 void tcp_probe_answered(Endpoint *endpoint, const AckNews *news);
 void tcp_reduce_window(Endpoint *endpoint, const AckNews *news);
-void tcp_enter_loss(Endpoint *endpoint);
+void tcp_enter_loss(Endpoint *endpoint, int64_t now_ns);
 
 /* --- tcp_timer.c ------------------------------------------------------- */
 void tcp_set_timer(Network *network, Endpoint *endpoint, TcpTimer timer,

@@ -93,7 +93,8 @@ acknowledge(Network *network, Endpoint *endpoint, bool is_urgent)
                             network->now_ns + DELAYED_ACK_NS);
 }
 
-/* The receiver's round trip, from the echo of its own ACKs. */
+/* The receiver's round trip, from the echo of its own ACKs: not of one before
+ * what it has said since, for the peer had been waiting for that. */
 static void
 measure_round_trip(Network *network, Endpoint *endpoint, const Packet *packet)
 {
@@ -101,6 +102,9 @@ measure_round_trip(Network *network, Endpoint *endpoint, const Packet *packet)
     if (packet->stamp_us == window->last_echo_us || packet->stamp_us == 0)
         return;
     window->last_echo_us = packet->stamp_us;
+    uint32_t said_us = (uint32_t)(endpoint->last_sent_ns / NS_PER_US);
+    if (endpoint->last_sent_ns > 0 && (int32_t)(packet->stamp_us - said_us) < 0)
+        return;
     uint32_t now_us = (uint32_t)(network->now_ns / NS_PER_US);
     int64_t sample_ns = (int64_t)(now_us - packet->stamp_us) * NS_PER_US;
     if (window->rtt_ns == 0)
@@ -199,13 +203,13 @@ become_established(Network *network, Endpoint *endpoint)
 static void
 take_syn(Network *network, Endpoint *endpoint, const Packet *packet)
 {
+    if (endpoint->state == TCP_ESTABLISHED) {
+        tcp_send_ack(network, endpoint); /* ours got lost */
+        return;
+    }
     endpoint->window_end_seq = packet->window_bytes;
     if (endpoint->state == TCP_SYN_SENT && (packet->flags & PACKET_ACK)) {
         become_established(network, endpoint);
-        return;
-    }
-    if (endpoint->state == TCP_ESTABLISHED) {
-        tcp_send_ack(network, endpoint); /* ours got lost */
         return;
     }
     if (endpoint->state != TCP_SYN_RECEIVED)

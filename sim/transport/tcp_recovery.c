@@ -57,11 +57,10 @@ left_ns(const Endpoint *endpoint, const Segment *segment, int64_t now_ns)
            (now_ns - segment->sent_ns);
 }
 
-uint32_t
-tcp_rack_mark(Network *network, Endpoint *endpoint)
+void
+tcp_rack_mark(Network *network, Endpoint *endpoint, AckNews *news)
 {
     Scoreboard *board = &endpoint->board;
-    uint32_t marked = 0;
     int64_t wait_ns = 0;
     SendingOrder order = scoreboard_order(board);
     uint32_t serial;
@@ -71,15 +70,16 @@ tcp_rack_mark(Network *network, Endpoint *endpoint)
             break;
         int64_t left = left_ns(endpoint, segment, network->now_ns);
         if (left <= 0) {
+            news->is_resend_lost |= segment->is_resent;
             scoreboard_mark_lost(board, serial);
-            marked++;
+            news->lost_packets++;
         }
         wait_ns = MAX(wait_ns, left);
     }
+    news->is_order_awaited = wait_ns > 0;
     if (wait_ns > 0)
         tcp_set_timer(network, endpoint, TIMER_REORDER,
                       network->now_ns + wait_ns);
-    return marked;
 }
 
 /* The window is about to fall: remember from where (tcp_init_cwnd_...). */
@@ -127,8 +127,11 @@ tcp_recover(Network *network, Endpoint *endpoint, AckNews *news)
 {
     leave_if_done(endpoint);
     if (news->acked_packets > 0)
-        news->lost_packets = tcp_rack_mark(network, endpoint);
-    if (endpoint->mood != TCP_OPEN || endpoint->board.lost_count == 0)
+        tcp_rack_mark(network, endpoint, news);
+    /* After a time-out all is known to be lost, but not that it is again. */
+    bool is_worse = endpoint->mood == TCP_LOSS && news->is_resend_lost;
+    if (!is_worse &&
+        (endpoint->mood != TCP_OPEN || endpoint->board.lost_count == 0))
         return;
     start_reduction(endpoint);
     endpoint->mood = TCP_RECOVERY;
@@ -181,7 +184,7 @@ tcp_probe_answered(Endpoint *endpoint, const AckNews *news)
 }
 
 void
-tcp_enter_loss(Endpoint *endpoint)
+tcp_enter_loss(Endpoint *endpoint, int64_t now_ns)
 {
     Scoreboard *board = &endpoint->board;
     bool is_again = endpoint->mood == TCP_LOSS && endpoint->backoff == 0;
@@ -194,7 +197,9 @@ tcp_enter_loss(Endpoint *endpoint)
         const Segment *segment = scoreboard_at(board, serial);
         bool is_known =
             segment->is_sacked || (segment->is_lost && !segment->is_resent);
-        if (!is_known)
+        bool is_fresh = serial != board->first &&
+                        now_ns - segment->sent_ns < endpoint->rack_rtt_ns;
+        if (!is_known && !is_fresh)
             scoreboard_mark_lost(board, serial);
     }
     congestion_timeout(&endpoint->window);

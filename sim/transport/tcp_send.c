@@ -114,6 +114,9 @@ next_bytes(const Endpoint *endpoint)
 static void
 send_new(Network *network, Endpoint *endpoint, uint32_t size_bytes, bool is_fin)
 {
+    if (endpoint->board.count == 0 && endpoint->last_sent_ns > 0)
+        congestion_resume(&endpoint->window, endpoint->last_sent_ns,
+                          network->now_ns);
     Segment *segment = scoreboard_push(&endpoint->board, endpoint->next_seq,
                                        size_bytes, network->now_ns);
     segment->is_fin = is_fin;
@@ -141,6 +144,9 @@ resend_lost(Network *network, Endpoint *endpoint)
         if (serial == SERIAL_NONE)
             return;
         tcp_resend(network, endpoint, serial);
+        if (serial == board->first && endpoint->timer != TIMER_REORDER)
+            tcp_set_timer(network, endpoint, TIMER_RTO,
+                          network->now_ns + tcp_rto_ns(endpoint));
     }
 }
 
@@ -168,7 +174,6 @@ restart_after_idle(Network *network, Endpoint *endpoint)
     int64_t rto_ns = tcp_rto_ns(endpoint);
     if (endpoint->board.count > 0 || endpoint->last_sent_ns == 0)
         return;
-    congestion_resume(&endpoint->window, idle_ns);
     if (!endpoint->options->has_slow_start_after_idle || idle_ns <= rto_ns)
         return;
     CongestionWindow *window = &endpoint->window;
@@ -224,8 +229,10 @@ tcp_push(Network *network, Endpoint *endpoint)
     send_fin_if_due(network, endpoint);
     if (scoreboard_in_flight(&endpoint->board) >= endpoint->window.packets)
         is_limited = true;
-    note_usage(endpoint, is_limited);
-    if (endpoint->count.sent_segments != sent_before)
+    bool has_sent = endpoint->count.sent_segments != sent_before;
+    if (has_sent || is_limited)
+        note_usage(endpoint, is_limited);
+    if (has_sent)
         tcp_arm(network, endpoint);
     else if (tcp_unsent_bytes(endpoint) > 0 && endpoint->board.count == 0 &&
              endpoint->timer == TIMER_NONE)

@@ -122,7 +122,7 @@ time_out(Network *network, Endpoint *endpoint)
         tcp_finish(network, endpoint, CLOSE_TIMED_OUT);
         return;
     }
-    tcp_enter_loss(endpoint);
+    tcp_enter_loss(endpoint, network->now_ns);
     tcp_resend_first(network, endpoint);
     endpoint->count.timeouts++;
     endpoint->backoff++;
@@ -137,7 +137,7 @@ give_up_waiting_for_order(Network *network, Endpoint *endpoint)
     TcpMood before = endpoint->mood;
     endpoint->timer = TIMER_NONE;
     tcp_recover(network, endpoint, &news);
-    if (before == TCP_OPEN && endpoint->mood == TCP_RECOVERY)
+    if (before != TCP_RECOVERY && endpoint->mood == TCP_RECOVERY)
         tcp_reduce_window(endpoint, &news);
     tcp_push(network, endpoint);
     if (endpoint->timer == TIMER_NONE) {

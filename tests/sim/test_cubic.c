@@ -212,6 +212,18 @@ before_any_loss_cubic_grows_by_one_in_twenty(void)
     g_assert_cmpuint(sender.window.packets - before, <=, before / 20 + 2);
 }
 
+/* Idle time is not grown in; neither does growth begin in the future. */
+static void
+growth_goes_on_where_it_was_after_a_pause(void)
+{
+    Sender sender = new_sender(CONGESTION_CUBIC, 10, false);
+    sender.window.cubic.epoch_ns = 3 * NS_PER_S;
+    congestion_resume(&sender.window, 5 * NS_PER_S, 7 * NS_PER_S);
+    g_assert_cmpint(sender.window.cubic.epoch_ns, ==, 5 * NS_PER_S);
+    congestion_resume(&sender.window, 4 * NS_PER_S, 8 * NS_PER_S);
+    g_assert_cmpint(sender.window.cubic.epoch_ns, ==, 8 * NS_PER_S);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -233,5 +245,6 @@ main(int argc, char **argv)
     g_test_add_func("/cubic/delay", hystart_leaves_slow_start_when_delay_grows);
     g_test_add_func("/cubic/first",
                     before_any_loss_cubic_grows_by_one_in_twenty);
+    g_test_add_func("/cubic/pause", growth_goes_on_where_it_was_after_a_pause);
     return g_test_run();
 }

@@ -285,6 +285,42 @@ an_idle_sender_starts_again_from_its_initial_window(void)
     }
 }
 
+/* With an ACK for each of 15 segments, ten of them at first, the window is by
+ * 15 larger: that nothing was left to send is no use of it either way. */
+static void
+the_window_grows_with_the_last_acks_too(void)
+{
+    Pair pair;
+    pair_init(&pair, 0, RTT_NS);
+    pair.options.has_delayed_ack = false;
+    pair_open(&pair, PEER_LISTENS);
+    pair_run(&pair, NS_PER_S);
+    pair_write(&pair, 0, 15 * MSS);
+    pair_finish(&pair);
+    g_assert_cmpuint(pair_end(&pair, 0)->window.packets, ==, 25);
+    pair_clear(&pair);
+}
+
+/* A question, an answer, and both again after 40 s: the silence is no round
+ * trip of the asker's. */
+static void
+silence_is_no_round_trip(void)
+{
+    Pair pair;
+    open_pair(&pair, 100000000);
+    pair_run(&pair, NS_PER_S);
+    for (int i = 0; i < 2; i++) {
+        pair_write(&pair, 0, 100);
+        pair_run(&pair, pair.network.now_ns + RTT_NS);
+        pair_write(&pair, 1, 100 * MSS);
+        pair_run(&pair, pair.network.now_ns + 40 * NS_PER_S);
+        int64_t rtt_ns = pair_end(&pair, 0)->receive.rtt_ns;
+        g_assert_cmpint(rtt_ns, >=, RTT_NS - NS_PER_MS);
+        g_assert_cmpint(rtt_ns, <, 2 * RTT_NS);
+    }
+    pair_clear(&pair);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -308,5 +344,7 @@ main(int argc, char **argv)
                     a_lonely_segment_is_acknowledged_after_forty_ms);
     g_test_add_func("/tcp/idle",
                     an_idle_sender_starts_again_from_its_initial_window);
+    g_test_add_func("/tcp/last_acks", the_window_grows_with_the_last_acks_too);
+    g_test_add_func("/tcp/silence", silence_is_no_round_trip);
     return g_test_run();
 }

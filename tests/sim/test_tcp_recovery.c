@@ -101,6 +101,62 @@ time_outs_in_a_row_are_one_loss(void)
     pair_clear(&pair);
 }
 
+/* What a time-out sent again is lost again, and what was sent after it is not:
+ * that is another sign of congestion, and repaired as such. */
+static void
+a_copy_lost_after_a_time_out_is_another_loss(void)
+{
+    Pair pair;
+    send_flight(&pair, 0x7ff | 1u << 12);
+    pair_finish(&pair);
+    const Endpoint *sender = pair_end(&pair, 0);
+    g_assert_cmpuint(sender->count.timeouts, ==, 1);
+    g_assert_cmpuint(sender->window.threshold_packets, <, 7);
+    g_assert_cmpuint(pair.sides[1].got_bytes, ==, FLIGHT * MSS);
+    pair_clear(&pair);
+}
+
+/* Three new segments go while a loss is repaired, and are lost. The ACK that
+ * ends the repair is the last: without a probe, only a time-out would tell. */
+static void
+who_has_recovered_may_probe_again(void)
+{
+    Pair pair;
+    send_flight(&pair, 1u << 2);
+    const Endpoint *sender = pair_end(&pair, 0);
+    while (sender->mood != TCP_RECOVERY)
+        pair_run(&pair, agenda_peek_ns(&pair.network.agenda));
+    link_extra(pair_link(&pair, 0))->chosen_loss.next = 0x7;
+    pair_write(&pair, 0, 3 * MSS);
+    pair_finish(&pair);
+    g_assert_cmpuint(sender->count.timeouts, ==, 0);
+    g_assert_cmpuint(pair.sides[1].got_bytes, ==, (FLIGHT + 3) * MSS);
+    pair_clear(&pair);
+}
+
+/* Three segments and their probe are lost; a fourth goes 10 ms before the
+ * time-out, which says nothing about it. */
+static void
+a_time_out_leaves_what_has_just_been_sent(void)
+{
+    Pair pair;
+    send_flight(&pair, 0);
+    run_until_acked(&pair, FLIGHT * MSS);
+    const Endpoint *sender = pair_end(&pair, 0);
+    link_extra(pair_link(&pair, 0))->chosen_loss.next = 0xf;
+    pair_write(&pair, 0, 3 * MSS);
+    while (sender->timer != TIMER_RTO)
+        pair_run(&pair, agenda_peek_ns(&pair.network.agenda));
+    pair_run(&pair, sender->timer_ns - 10 * NS_PER_MS);
+    pair_write(&pair, 0, MSS);
+    while (sender->count.timeouts == 0)
+        pair_run(&pair, agenda_peek_ns(&pair.network.agenda));
+    g_assert_cmpuint(sender->board.lost_count, ==, 3);
+    pair_finish(&pair);
+    g_assert_cmpuint(pair.sides[1].got_bytes, ==, (FLIGHT + 4) * MSS);
+    pair_clear(&pair);
+}
+
 /* Until a reordering timer of a sender that recovers is about to fire; false
  * if none does before all is over. */
 static bool
@@ -158,6 +214,11 @@ main(int argc, char **argv)
     g_test_add_func("/recovery/progress",
                     a_time_out_after_progress_is_another_loss);
     g_test_add_func("/recovery/row", time_outs_in_a_row_are_one_loss);
+    g_test_add_func("/recovery/copy",
+                    a_copy_lost_after_a_time_out_is_another_loss);
+    g_test_add_func("/recovery/again", who_has_recovered_may_probe_again);
+    g_test_add_func("/recovery/fresh",
+                    a_time_out_leaves_what_has_just_been_sent);
     g_test_add_func("/recovery/order",
                     waiting_for_order_earns_nothing_in_a_recovery);
     return g_test_run();

@@ -85,7 +85,9 @@ static const Field DOWNLOADS_FIELDS[] = {
      .dimension = DIMENSION_SIZE, .range = {1, 0}, .fallback = "4 GB",
      .doc = "Larger draws are drawn again."},
     {"conditioned", FIELD_FLAG, FIELD_AT(PlanDownloads, is_conditioned),
-     .fallback = "false", .doc = "Make only those that can be slow."},
+     .fallback = "false",
+     .doc = "Make only those that can be slow: whose way is congested while "
+            "they last, or is below 2 T without others."},
     {"whole_files", FIELD_FLAG, FIELD_AT(PlanDownloads, has_whole_files),
      .fallback = "true", .doc = "Else a download ends with its windows."},
     {"watch", FIELD_INTEGER, FIELD_AT(PlanDownloads, watch_ns), TIME,

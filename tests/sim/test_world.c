@@ -49,6 +49,7 @@ typedef struct Story {
     uint64_t edge_connects;
     uint64_t equal_bytes;
     uint64_t different_bytes;
+    uint32_t causes[CAUSE_OTHER + 1];
     uint32_t parts;
 } Story;
 
@@ -56,7 +57,9 @@ static void
 count_download(Story *story, const Download *download, uint64_t threshold)
 {
     const WindowRates *rates = &download->rates[0];
-    story->slow += download->trigger_ns != TIME_NEVER;
+    bool is_slow = download->trigger_ns != TIME_NEVER;
+    story->slow += is_slow;
+    story->causes[download->cause] += is_slow;
     story->done += download->outcome == OUTCOME_DONE;
     story->delivered_bytes += download->delivered_bytes;
     story->edge_attempts += download->edge_attempts;
@@ -362,12 +365,12 @@ modes_differ_only_in_whom_they_list(void)
     g_assert_cmpuint(preferred.fingerprint, !=, random.fingerprint);
 }
 
-static void
-leaving_out_what_cannot_be_slow_changes_no_answer(void)
+/* So many clients that none is asked for twice at a time. */
+static uint32_t
+compare_conditioned(const char *change)
 {
-    /* So many clients that none is asked for twice at a time. */
-    const char *const whole[] = {"roles.clients.count=2000", NULL};
-    const char *const conditioned[] = {"roles.clients.count=2000",
+    const char *const whole[] = {"roles.clients.count=2000", change, NULL};
+    const char *const conditioned[] = {"roles.clients.count=2000", change,
                                        "workload.downloads.conditioned=true",
                                        NULL};
     Story all = tell(whole, PLAN_SELECTION_NEARBY);
@@ -375,6 +378,16 @@ leaving_out_what_cannot_be_slow_changes_no_answer(void)
     g_assert_cmpuint(all.arrivals, ==, some.arrivals);
     g_assert_cmpuint(some.slow, ==, all.slow);
     g_assert_cmpuint(some.sped_up, ==, all.sped_up);
+    return all.slow;
+}
+
+static void
+leaving_out_what_cannot_be_slow_changes_no_answer(void)
+{
+    uint32_t slow = compare_conditioned("network.backbone.loss=0 %");
+    /* Loss that is always there slows others, too. */
+    uint32_t slow_by_loss = compare_conditioned("network.backbone.loss=3 %");
+    g_assert_cmpuint(slow_by_loss, >, slow);
 }
 
 /* What happens at one and the same nanosecond to two connections of a host
@@ -392,6 +405,8 @@ compare_parts(const char *const *changes)
     g_assert_cmpuint(first.delivered_bytes, ==, whole.delivered_bytes);
     g_assert_cmpuint(first.edge_connects, ==, whole.edge_connects);
     g_assert_cmpuint(first.equal_bytes, ==, whole.equal_bytes);
+    for (uint32_t cause = 0; cause <= CAUSE_OTHER; cause++)
+        g_assert_cmpuint(first.causes[cause], ==, whole.causes[cause]);
     for (uint32_t thread_count = 2; thread_count <= 4; thread_count++) {
         Story story = tell_by(changes, PLAN_SELECTION_NEARBY, thread_count);
         g_assert_cmphex(story.fingerprint, ==, first.fingerprint);

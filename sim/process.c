@@ -9,6 +9,7 @@
 #include "sim/parts.h"
 
 #define DAY_NS (INT64_C(86400) * NS_PER_S)
+#define PAUSE_NS_MAX (36500 * DAY_NS)
 
 void
 process_table_init(ProcessTable *table, Network *network, RandomSeed seed)
@@ -60,12 +61,14 @@ next_edge_ns(const Episode *episode, int64_t time_ns)
     return time_ns + edge_ns - clock_ns;
 }
 
-/* A pause has no memory: where the share changes, it is drawn anew. */
+/* A pause has no memory: where the share changes, it is drawn anew. One that
+ * is longer than any run might not end before time does. */
 static int64_t
 pause_ns(Episode *episode, int64_t time_ns)
 {
     double mean_ns = distribution_mean(&episode->plan->episode);
-    for (int64_t at_ns = time_ns;; at_ns = next_edge_ns(episode, at_ns)) {
+    for (int64_t at_ns = time_ns; at_ns - time_ns < PAUSE_NS_MAX;
+         at_ns = next_edge_ns(episode, at_ns)) {
         double share = share_at(episode, at_ns);
         if (share == 0)
             continue;
@@ -75,6 +78,7 @@ pause_ns(Episode *episode, int64_t time_ns)
         if (length_ns < next_edge_ns(episode, at_ns) - at_ns)
             return at_ns + length_ns - time_ns;
     }
+    return PAUSE_NS_MAX;
 }
 
 static void

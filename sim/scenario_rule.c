@@ -3,6 +3,7 @@
  */
 #include "sim/scenario_rule.h"
 #include "core/event.h"
+#include "core/seal.h"
 #include "sim/foretell.h"
 #include "sim/link_name.h"
 
@@ -96,19 +97,55 @@ check_cells(const RuleContext *context)
         rule_complain(context, "network.regions", "regions need network.isps");
     else
         check_weights(context);
-    if (network->congestion && !network->region_count)
+}
+
+static bool
+is_endless(const Distribution *length_ns)
+{
+    return !isfinite(distribution_mean(length_ns));
+}
+
+static void
+check_congestion(const RuleContext *context)
+{
+    const PlanCongestion *congestion = context->scenario->network.congestion;
+    if (!congestion)
+        return;
+    const int64_t *evening_ns = congestion->evening_ns;
+    if (!context->scenario->network.region_count)
         rule_complain(context, "network.congestion",
                       "congestion needs network.regions");
-    if (network->congestion && network->congestion->evening_ns[0] >=
-                                   network->congestion->evening_ns[1])
+    if (evening_ns[0] >= evening_ns[1])
         rule_complain(context, "network.congestion.evening",
                       "the evening ends before it begins; after midnight is "
                       "another day");
-    if (network->congestion &&
-        network->congestion->share_ratio * network->congestion->evening_factor >
-            0.95)
+    if (congestion->share_ratio * MAX(congestion->evening_factor, 1) > 0.95)
         rule_complain(context, "network.congestion",
-                      "share times evening_factor is above 0.95");
+                      "share is above 0.95, by itself or times "
+                      "evening_factor");
+    if (is_endless(&congestion->episode))
+        rule_complain(context, "network.congestion.episode",
+                      "the mean of episode is infinite");
+}
+
+/* The manager takes an edge for offline that is silent for three reports. */
+static void
+check_edge_times(const RuleContext *context)
+{
+    const PlanEdges *edges = context->scenario->roles.edges;
+    const PlanManager *manager = context->scenario->roles.manager;
+    if (!edges)
+        return;
+    if (is_endless(&edges->session))
+        rule_complain(context, "roles.edges.session",
+                      "the mean of session is infinite");
+    if (is_endless(&edges->absence))
+        rule_complain(context, "roles.edges.absence",
+                      "the mean of absence is infinite");
+    if (manager && edges->report_interval_ns > manager->list_age_ns / 3)
+        rule_complain(context, "roles.edges.report_interval",
+                      "report_interval is more than a third of the manager's "
+                      "list_age: edges would drop out between reports");
 }
 
 static void
@@ -127,6 +164,7 @@ check_edges(const RuleContext *context)
     if (roles->key_service && !roles->edges)
         rule_complain(context, "roles.key_service",
                       "a key service needs roles.edges");
+    check_edge_times(context);
 }
 
 static void
@@ -168,6 +206,14 @@ check_roles(const RuleContext *context)
                       "slow_window is in whole seconds");
     check_edges(context);
     check_data_centres(context);
+}
+
+static void
+check_security(const RuleContext *context)
+{
+    if (!slice_bytes_is_valid(context->scenario->security.slice_bytes))
+        rule_complain(context, "security.slice_size",
+                      "slice_size is a multiple of 16 B, up to 16 KiB");
 }
 
 static void
@@ -333,7 +379,9 @@ scenario_rule_check(const RuleContext *context)
 {
     check_general(context);
     check_cells(context);
+    check_congestion(context);
     check_roles(context);
+    check_security(context);
     check_workload(context);
     check_selection(context);
     check_measure(context);

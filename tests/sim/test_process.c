@@ -157,6 +157,23 @@ an_evening_may_be_free_of_congestion(void)
     sky_clear(&sky);
 }
 
+/* The evening has no end, so there is no moment to draw a pause at. */
+static void
+an_evening_without_end_or_congestion_is_one_long_pause(void)
+{
+    PlanCongestion plan = PLAN;
+    plan.evening_factor = 0;
+    plan.evening_ns[0] = 0;
+    plan.evening_ns[1] = DAY_NS;
+    Sky sky;
+    sky_init(&sky);
+    process_add_episode(&sky.table, sky.link, "sky", &plan, 1, 0);
+    process_table_start(&sky.table);
+    g_assert_cmpint(sky_link(&sky)->extra_delay_ns, ==, 0);
+    g_assert_cmpint(agenda_peek_ns(&sky.network.agenda), >=, 36500 * DAY_NS);
+    sky_clear(&sky);
+}
+
 static void
 a_link_may_have_a_part_of_the_share(void)
 {
@@ -269,6 +286,8 @@ main(int argc, char **argv)
                     a_pause_that_began_by_day_does_not_keep_the_evening_away);
     g_test_add_func("/process/free_evening",
                     an_evening_may_be_free_of_congestion);
+    g_test_add_func("/process/long_evening",
+                    an_evening_without_end_or_congestion_is_one_long_pause);
     g_test_add_func("/process/factor", a_link_may_have_a_part_of_the_share);
     g_test_add_func("/process/effect",
                     an_episode_adds_loss_and_a_queue_and_takes_them_away);

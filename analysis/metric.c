@@ -22,8 +22,8 @@ static const Metric metrics[] = {
      "Slow downloads whose rates were measured over the window after the "
      "trigger: S + F + N."},
     {"unmeasured", "not measured", "", 1, 0,
-     "Slow downloads without a rate, because the run ended or they failed "
-     "first; in no counter but slow."},
+     "Slow downloads without a rate, because the run ended first; in no "
+     "counter but slow. One that fails has a rate: that of what came."},
     {"S", "S, sped up", "", 1, 0,
      "Total speed above T and edge speed above T/2, both strictly, over the "
      "window after the trigger."},
@@ -60,7 +60,8 @@ static const Metric metrics[] = {
      "Mean over slow downloads of what came from the CDN in the window."},
     {"mean_edge_connection_bytes_per_second", "per edge connection", "kB/s",
      1e-3, 0,
-     "Edge speeds summed over the edge connections that carried data."},
+     "Sum of edge speeds in the window over the number of edges that carried "
+     "data, then or later."},
     {"edge_over_cdn_ratio", "edge over CDN rate", "", 1, 2,
      "Sum of edge speeds over sum of CDN speeds in the window, while both "
      "deliver the same downloads."},

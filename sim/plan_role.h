@@ -47,8 +47,8 @@ typedef struct PlanEdges {
     Distribution session;        /* ns online */
     Distribution absence;        /* ns offline */
     Distribution nat;            /* choice of NatClass */
-    double reachable_near_ratio; /* same cell */
-    double reachable_far_ratio;  /* other cells */
+    double reachable_near_ratio; /* same region */
+    double reachable_far_ratio;  /* other regions */
     double gone_ratio;           /* listed but switched off unnoticed */
     int64_t report_interval_ns;
     int64_t probe_interval_ns;

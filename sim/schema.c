@@ -46,7 +46,7 @@ static const Field GENERAL_FIELDS[] = {
     {"stop_time", FIELD_INTEGER, FIELD_AT(PlanGeneral, stop_time_ns), TIME,
      .range = {1, 0}, .doc = "When the simulation ends."},
     {"warmup", FIELD_INTEGER, FIELD_AT(PlanGeneral, warmup_ns), TIME,
-     .fallback = "0 s", .doc = "Nothing before it is measured."},
+     .fallback = "0 s", .doc = "When downloads begin, and pictures of links."},
     {"clock", FIELD_INTEGER, FIELD_AT(PlanGeneral, clock_ns), TIME,
      .range = {0, 86400e9 - 1}, .fallback = "0 h",
      .doc = "Local time of day at time 0."},

@@ -109,11 +109,11 @@ static const Field EDGE_FIELDS[] = {
      .doc = "Address translators, choice([[weight, class], ...])."},
     {"reachable_near", FIELD_NUMBER, FIELD_AT(PlanEdges, reachable_near_ratio),
      RATIO, .fallback = "0.95",
-     .doc = "Share of edges that clients of the same cell can reach, of those "
-            "that nat allows."},
+     .doc = "Share of edges that clients of the same region can reach, of "
+            "those that nat allows."},
     {"reachable_far", FIELD_NUMBER, FIELD_AT(PlanEdges, reachable_far_ratio),
      RATIO, .fallback = "0.70",
-     .doc = "Share of edges that clients of other cells can reach, of those "
+     .doc = "Share of edges that clients of other regions can reach, of those "
             "that nat allows."},
     {"gone", FIELD_NUMBER, FIELD_AT(PlanEdges, gone_ratio), RATIO,
      .fallback = "12.7 %",

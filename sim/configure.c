@@ -112,5 +112,7 @@ population_configure(Population *population)
     origin_config_init(&population->cdn_config, false);
     population->origin_config.session_count_max =
         population->cdn_config.session_count_max =
-            4 * (population->edge_count + population->client_count) + 64;
+            MAX(2 * population->client_config.cdn_connections, 4) *
+                (population->edge_count + population->client_count) +
+            64;
 }

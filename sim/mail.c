@@ -105,9 +105,10 @@ mail_post_packet(Network *network, uint32_t link, uint32_t packet)
 }
 
 void
-mail_post_content(Network *network, const Endpoint *writer, const Run *run)
+mail_post_content(Network *network, Endpoint *writer, const Run *run)
 {
-    ContentLetter letter = {writer->serial, writer->id ^ 1, *run};
+    ContentLetter letter = {writer->id ^ 1, *run};
+    writer->sent_packets++;
     mail_add_content(network->mail, writer->peer_part, &letter);
 }
 
@@ -122,14 +123,11 @@ take_packet(Network *network, const PacketLetter *letter)
 }
 
 static void
-take_content(Network *network, ContentLetter *letter)
+take_content(Network *network, const ContentLetter *letter)
 {
     Endpoint *reader = network_endpoint(network, letter->reader);
-    /* Written when the connection was over, to nobody. */
-    if (reader->serial != letter->serial || !reader->is_used)
-        run_clear(&letter->run);
-    else
-        stream_append(&reader->incoming, &letter->run);
+    stream_append(&reader->incoming, &letter->run);
+    tcp_packet_gone(network, letter->reader);
 }
 
 static void
@@ -154,14 +152,13 @@ mail_collect(Network *network)
     }
 }
 
-CODER_KNOWS(ContentLetter, 0, 0, {0});
+CODER_KNOWS(ContentLetter, 0, {0});
 CODER_KNOWS(MailBag, 0, 0, 0, 0, 0, 0);
 CODER_KNOWS(Mail, {0}, {0}, 0, 0);
 
 static void
 code_letter(ContentLetter *letter, Coder *coder)
 {
-    coder_u64(coder, &letter->serial);
     coder_u32(coder, &letter->reader);
     run_code(&letter->run, coder);
 }

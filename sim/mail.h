@@ -19,7 +19,6 @@ typedef struct PacketLetter {
 } PacketLetter;
 
 typedef struct ContentLetter {
-    uint64_t serial; /* of the connection, whose number may be used again */
     uint32_t reader; /* endpoint */
     Run run;
 } ContentLetter;
@@ -50,9 +49,9 @@ void mail_code(Mail *mail, uint32_t part_count, Coder *coder);
 void mail_turn(Mail *mail);
 /* The packet is on a link that ends elsewhere; it leaves this part's pool. */
 void mail_post_packet(Network *network, uint32_t link, uint32_t packet);
-/* For the incoming stream of the writer's peer. Takes the run's reference. */
-void mail_post_content(Network *network, const Endpoint *writer,
-                       const Run *run);
+/* For the incoming stream of the writer's peer. Takes the run's reference. As
+ * a packet under way, it keeps the connection's place from being used again. */
+void mail_post_content(Network *network, Endpoint *writer, const Run *run);
 /* What a part of another rank posted. */
 void mail_add_packet(Mail *mail, uint32_t part, const PacketLetter *letter);
 void mail_add_content(Mail *mail, uint32_t part, const ContentLetter *letter);

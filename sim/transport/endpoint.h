@@ -117,7 +117,7 @@ typedef struct Endpoint {
     const TcpOptions *options; /* lent */
     EndpointId id;
     Path path;             /* of what it sends */
-    uint32_t sent_packets; /* to the peer */
+    uint32_t sent_packets; /* to the peer; and content, to another part */
     uint32_t gone_packets; /* that were for it: come, or dropped */
     uint64_t next_seq;
     uint64_t una_seq;

@@ -7,7 +7,7 @@
 #include "sim/transport/tcp_internal.h"
 
 static void
-hand_over(Network *network, const Endpoint *endpoint, const Run *run)
+hand_over(Network *network, Endpoint *endpoint, const Run *run)
 {
     if (endpoint->peer_part != network->part) {
         mail_post_content(network, endpoint, run);

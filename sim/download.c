@@ -350,17 +350,17 @@ can_be_slow(DownloadTable *table, HostId client, uint64_t file_bytes)
     HostId source = host->place.source;
     const Host *server = &world->hosts[source];
     uint64_t slow_bps = world->scenario->roles.clients->slow_threshold_bps;
-    if (alone_bps(world, source, client) < 2 * (double)slow_bps)
-        return true;
     int64_t watch_ns =
         (int64_t)((double)file_bytes * 8e9 / (double)(2 * slow_bps));
     if (!table->plan->has_whole_files && table->plan->watch_ns > 0)
         watch_ns = MIN(watch_ns, table->plan->watch_ns);
     int64_t until_ns = world->network.now_ns + watch_ns;
+    /* Only when these are off is the way at its best. */
     return is_on_before(ingress_on_the_way(world, server, host), until_ns) ||
            is_on_before(
                terrain_path_episode(&world->terrain, server->site, host->site),
-               until_ns);
+               until_ns) ||
+           alone_bps(world, source, client) < 2 * (double)slow_bps;
 }
 
 /* Draws beyond the largest file are drawn again. */

@@ -183,9 +183,11 @@ process_episode(const ProcessTable *table, uint32_t episode)
 {
     Episode *found = &g_array_index(table->episodes, Episode, episode);
     bool is_here = parts_has_link(table->network, found->link);
-    /* Another rank moves the link, nobody moves this. */
+    /* Another rank moves the link, nobody moves this and its copy here. */
     while (!is_here && found->next_ns <= table->network->now_ns)
         change(found);
+    if (!is_here)
+        apply(table, found);
     return found;
 }
 

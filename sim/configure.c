@@ -99,6 +99,19 @@ configure_keyring(Population *population, const Scenario *scenario)
     config->service_count = count;
 }
 
+/* No limit that a scenario does not name: what clients and edges may open,
+ * twice, since one that is given up is still open here for a while. */
+static uint32_t
+most_streams(const Population *population)
+{
+    const EdgeConfig *edge = &population->edge_config;
+    uint64_t of_client = population->client_config.cdn_connections;
+    uint64_t of_edge = (uint64_t)edge->client_count_max + edge->pool_count_max;
+    uint64_t count = of_client * population->client_count +
+                     (of_edge + 1) * population->edge_count;
+    return (uint32_t)MIN(2 * count + 64, UINT32_MAX);
+}
+
 void
 population_configure(Population *population)
 {
@@ -111,8 +124,5 @@ population_configure(Population *population)
     origin_config_init(&population->origin_config, true);
     origin_config_init(&population->cdn_config, false);
     population->origin_config.session_count_max =
-        population->cdn_config.session_count_max =
-            MAX(2 * population->client_config.cdn_connections, 4) *
-                (population->edge_count + population->client_count) +
-            64;
+        population->cdn_config.session_count_max = most_streams(population);
 }

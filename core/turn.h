@@ -115,8 +115,9 @@ void turn_write(Turn *turn, StreamId stream, const void *bytes,
                 size_t byte_count);
 /* Send file data; the turn takes its own reference to extent->chunk. */
 void turn_write_body(Turn *turn, StreamId stream, const Extent *extent);
-/* No EVENT_RECEIVED before byte_count bytes wait (or the stream ends). Holds
- * until the next turn_expect; a new stream expects 1 byte. */
+/* No EVENT_RECEIVED before byte_count bytes wait, or half of what may wait
+ * unread, or the stream ends. Holds until the next turn_expect; a new stream
+ * expects 1 byte. */
 void turn_expect(Turn *turn, StreamId stream, uint64_t byte_count);
 /* Pass the next byte_count bytes of one stream to another without further
  * turns. EVENT_FORWARDED on `from` tells the end; closing either stream

@@ -41,6 +41,7 @@ typedef struct AckNews {
     uint32_t lost_packets;  /* newly marked */
     bool is_resend_lost;    /* one of them had been sent again */
     bool is_order_awaited;  /* TIMER_REORDER was set */
+    bool is_overdue;        /* it has run out; this is no ACK */
     bool is_una_advanced;
     bool is_dsack;
     bool is_any_sacked;

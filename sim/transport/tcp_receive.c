@@ -102,11 +102,12 @@ measure_round_trip(Network *network, Endpoint *endpoint, const Packet *packet)
     if (packet->stamp_us == window->last_echo_us || packet->stamp_us == 0)
         return;
     window->last_echo_us = packet->stamp_us;
-    uint32_t said_us = (uint32_t)(endpoint->last_sent_ns / NS_PER_US);
-    if (endpoint->last_sent_ns > 0 && (int32_t)(packet->stamp_us - said_us) < 0)
+    int64_t now_us = network->now_ns / NS_PER_US;
+    int64_t age_us = (uint32_t)now_us - packet->stamp_us;
+    if (endpoint->last_sent_ns > 0 &&
+        age_us > now_us - endpoint->last_sent_ns / NS_PER_US)
         return;
-    uint32_t now_us = (uint32_t)(network->now_ns / NS_PER_US);
-    int64_t sample_ns = (int64_t)(now_us - packet->stamp_us) * NS_PER_US;
+    int64_t sample_ns = age_us * NS_PER_US;
     if (window->rtt_ns == 0)
         window->rtt_ns = sample_ns;
     window->rtt_ns += (sample_ns - window->rtt_ns) / 8;

@@ -128,8 +128,10 @@ tcp_recover(Network *network, Endpoint *endpoint, AckNews *news)
     leave_if_done(endpoint);
     if (news->acked_packets > 0)
         tcp_rack_mark(network, endpoint, news);
-    /* After a time-out all is known to be lost, but not that it is again. */
-    bool is_worse = endpoint->mood == TCP_LOSS && news->is_resend_lost;
+    /* After a time-out all is known to be lost, but not that it is again, nor
+     * what was sent since. */
+    bool is_worse = endpoint->mood == TCP_LOSS && news->lost_packets > 0 &&
+                    (news->is_resend_lost || news->is_overdue);
     if (!is_worse &&
         (endpoint->mood != TCP_OPEN || endpoint->board.lost_count == 0))
         return;

@@ -133,7 +133,7 @@ time_out(Network *network, Endpoint *endpoint)
 static void
 give_up_waiting_for_order(Network *network, Endpoint *endpoint)
 {
-    AckNews news = {.acked_packets = 1};
+    AckNews news = {.acked_packets = 1, .is_overdue = true};
     TcpMood before = endpoint->mood;
     endpoint->timer = TIMER_NONE;
     tcp_recover(network, endpoint, &news);

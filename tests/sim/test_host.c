@@ -98,6 +98,23 @@ who_has_no_power_takes_no_call(void)
     }
 }
 
+/* The old life answers at 10 ms; what it said at 20 ms reaches the new one. */
+static void
+a_new_life_knows_no_half_open_calls(void)
+{
+    Street street;
+    street_init(&street, 0);
+    turn_connect(street_plan(&street, RELAY), RECEIVER, TRANSPORT_TCP);
+    street_act(&street, RELAY);
+    street_run_ms(&street, 15);
+    world_stop(&street.world, RECEIVER);
+    world_start(&street.world, RECEIVER);
+    street_run_ms(&street, 100);
+    street_expect(&street, RELAY, "20 connected 2\n");
+    street_expect(&street, RECEIVER, "");
+    street_clear(&street);
+}
+
 /* At 5 ms the relay closes, behind 20 ms of work; at 10 ms comes a word. As
  * in a kernel, bytes that nobody read turn the end into a reset. */
 static void
@@ -334,6 +351,8 @@ main(int argc, char **argv)
     g_test_add_func("/host/power_closed",
                     who_loses_power_repeats_nothing_that_it_had_closed);
     g_test_add_func("/host/power_call", who_has_no_power_takes_no_call);
+    g_test_add_func("/host/power_half_open",
+                    a_new_life_knows_no_half_open_calls);
     g_test_add_func("/host/close",
                     who_closes_hears_no_more_though_the_cpu_is_busy);
     g_test_add_func("/host/peer",

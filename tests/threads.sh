@@ -33,4 +33,8 @@ TSAN_OPTIONS="exitcode=66 history_size=4" \
     head -60 "$work/log"
     exit 1
 }
+if ! grep -q '"threads": 2' "$work/out/manifest.json"; then
+    echo "the world was not run by two threads"
+    exit 1
+fi
 echo "two threads: no race"

@@ -85,7 +85,7 @@ struct Network {
     GArray *gone;           /* Gone */
     GArray *released;       /* EndpointId: maybe over; NULL: it is whole */
     GArray *opened;         /* TcpOpened, to another rank; NULL: it is whole */
-    int64_t *life_start_ns; /* by owner, while it has power; lent, or NULL */
+    int64_t *life_start_ns; /* by owner; TIME_NEVER: off; lent, NULL: all on */
     Signal *signals;        /* a ring */
     uint32_t signal_head;
     uint32_t signal_count;

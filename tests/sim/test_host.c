@@ -79,20 +79,27 @@ who_loses_power_repeats_nothing_that_it_had_closed(void)
     }
 }
 
-/* The call is on its way when the receiver dies; a new life may take it. */
+/* The relay calls the receiver, who loses power after_ms later. */
+static void
+call_and_cut(Street *street, int64_t after_ms, bool is_back)
+{
+    street_init(street, 0);
+    turn_connect(street_plan(street, RELAY), RECEIVER, TRANSPORT_TCP);
+    street_act(street, RELAY);
+    street_run_ms(street, after_ms);
+    world_stop(&street->world, RECEIVER);
+    if (is_back)
+        world_start(&street->world, RECEIVER);
+    street_run_ms(street, 100);
+}
+
+/* The call is still on its way; a new life may take it. */
 static void
 who_has_no_power_takes_no_call(void)
 {
     for (int is_back = 0; is_back < 2; is_back++) {
         Street street;
-        street_init(&street, 0);
-        turn_connect(street_plan(&street, RELAY), RECEIVER, TRANSPORT_TCP);
-        street_act(&street, RELAY);
-        street_run_ms(&street, 5);
-        world_stop(&street.world, RECEIVER);
-        if (is_back)
-            world_start(&street.world, RECEIVER);
-        street_run_ms(&street, 100);
+        call_and_cut(&street, 5, is_back);
         street_expect(&street, RELAY, is_back ? "20 connected 2\n" : "");
         street_clear(&street);
     }
@@ -103,13 +110,7 @@ static void
 a_new_life_knows_no_half_open_calls(void)
 {
     Street street;
-    street_init(&street, 0);
-    turn_connect(street_plan(&street, RELAY), RECEIVER, TRANSPORT_TCP);
-    street_act(&street, RELAY);
-    street_run_ms(&street, 15);
-    world_stop(&street.world, RECEIVER);
-    world_start(&street.world, RECEIVER);
-    street_run_ms(&street, 100);
+    call_and_cut(&street, 15, true);
     street_expect(&street, RELAY, "20 connected 2\n");
     street_expect(&street, RECEIVER, "");
     street_clear(&street);
